@@ -1,0 +1,163 @@
+"""The ``coursekit`` command: each command calls one function, and imports it only then."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coursekit.errors import CourseError
+
+app = typer.Typer(
+    name="coursekit",
+    help="A course on torchvision's pre-trained models. Start with: coursekit lab",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LessonName = Annotated[str, typer.Argument(help="Number or name of a lesson, for example 01.")]
+WorkspaceFolder = Annotated[Path, typer.Option("--workspace", help="Your folder for notebooks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DEFAULT_WORKSPACE = Path("~/coursekit")
+
+
+def _expand(folder: Path) -> Path:
+    """``~`` and ``~user`` replaced by the home folder."""
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise CourseError(f"{folder}: there is no such home folder. Give the workspace by its full path.") from error
+
+
+@app.command()
+def lab(
+    workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
+    port: Annotated[int, typer.Option(help="Where to listen; the next free one is taken if this is in use.")] = 8888,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
+) -> None:
+    """Make or update your workspace and open JupyterLab on the dashboard.
+
+    Example: coursekit lab --workspace ~/course --no-browser
+    """
+    from coursekit.lab.server import open_lab
+
+    raise typer.Exit(open_lab(_expand(workspace), port=port, browser=not no_browser))
+
+
+@app.command()
+def view(
+    lesson: LessonName,
+    mode: Annotated[str, typer.Option(help="Learning mode: why, idea, code, visualize, and so on.")],
+    workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
+) -> None:
+    """Write one learning mode of a lesson as a notebook of its own.
+
+    Example: coursekit view 01 --mode visualize
+    """
+    from coursekit.lab.views import write_view
+
+    typer.echo(write_view(lesson, mode, _expand(workspace)))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what works here and what does not, each with the mend.
+
+    Example: coursekit doctor --json
+    """
+    from coursekit.doctor import examine, show
+
+    raise typer.Exit(show(examine(), as_json=as_json))
+
+
+@app.command()
+def practice(lesson: LessonName) -> None:
+    """Practice questions in the terminal, with feedback at once.
+
+    Example: coursekit practice 01
+    """
+    from coursekit.quiz.terminal import practice as run
+
+    raise typer.Exit(run(lesson))
+
+
+@app.command()
+def test(lesson: LessonName) -> None:
+    """Ten test questions in the terminal, and a verdict.
+
+    Example: coursekit test 01
+    """
+    from coursekit.quiz.terminal import test as run
+
+    raise typer.Exit(run(lesson))
+
+
+@app.command()
+def lint(as_json: AsJson = False) -> None:
+    """Everything an author can get wrong: banks, proofs, tags, links, exercises.
+
+    Example: coursekit lint
+    """
+    from coursekit.lint import lint as run
+    from coursekit.lint import show
+
+    raise typer.Exit(show(run(), as_json=as_json))
+
+
+@app.command()
+def release(
+    lesson: LessonName,
+    folder: Annotated[Path, typer.Option("--to", help="Folder to write into.")] = Path("release"),
+) -> None:
+    """Write nbgrader's release version of a lesson: no solutions, locked cells.
+
+    Example: coursekit release 01 --to release
+    """
+    from coursekit.grading.release import release_lesson
+
+    for path in release_lesson(lesson, folder):
+        typer.echo(path)
+
+
+@app.command()
+def weights(as_json: AsJson = False) -> None:
+    """Show which weights this machine would use, and why.
+
+    Example: coursekit weights
+    """
+    from coursekit.models.choice import show
+
+    raise typer.Exit(show(as_json=as_json))
+
+
+@app.command()
+def pretrain(
+    folder: Annotated[Path, typer.Option("--to", help="Folder for checkpoints and the result.")] = Path("pretrain"),
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps, or auto.")] = "auto",
+    steps: Annotated[int | None, typer.Option(help="Fewer steps than the recipe's, to try it out.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")] = None,
+    ship: Annotated[bool, typer.Option("--ship", help="Put the result into the package as well.")] = False,
+) -> None:
+    """Train the shipped weights again; resumes where it was stopped.
+
+    Example: coursekit pretrain --to pretrain --device cpu
+    """
+    from coursekit.models.publish import pretrain_and_publish
+
+    pretrain_and_publish(folder, device=device, steps=steps, threads=threads, ship=ship)
+
+
+def main() -> None:
+    """Entry point: an error written for a person is shown as its text alone."""
+    try:
+        app()
+    except CourseError as error:
+        typer.echo(f"coursekit: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

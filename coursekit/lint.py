@@ -1,0 +1,125 @@
+"""Everything an author can get wrong, said by file and line with the mend: ``coursekit lint``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import typer
+
+from coursekit.errors import CourseError
+from coursekit.lessons import MODES, Lesson, lessons
+from coursekit.paths import content_dir
+from coursekit.quiz.loading import Problem
+
+__all__ = ["Problem", "lint", "show"]
+TAGS = {*(f"mode-{mode}" for mode in MODES), "opening", "setup", "closing"}
+MORE_TAGS = {"misconceptions", "symptoms", "test", "key-result", "volatile"}
+
+
+def lint(*, proofs: bool = True, banks: list[Path] | None = None) -> list[Problem]:
+    """Every problem of the course's content, in the order of the files.
+
+    Args:
+        proofs: run the proofs of the questions too; they import torch in a child process.
+        banks: look at these banks only; all banks and lesson notebooks if not given.
+    """
+    found: list[Problem] = []
+    for bank in banks if banks is not None else _banks():
+        found += _bank(bank, proofs)
+    if banks is None:
+        found += [*_schema(), *_notebooks()]
+    return [
+        replace(one, file=_short(one.file)) for one in sorted(found, key=lambda one: (one.file, one.line, one.rule))
+    ]
+
+
+def show(problems: list[Problem], *, as_json: bool) -> int:
+    """Print the problems; 0 if there are none, else 1."""
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in problems], indent=1, ensure_ascii=False))
+    else:
+        for one in problems:
+            typer.echo(f"{one.file}:{one.line}: [{one.rule}] {one.message} {one.mend}".rstrip())
+        typer.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}." if problems else "No problems.")
+    return 1 if problems else 0
+
+
+def _banks() -> list[Path]:
+    return sorted((content_dir() / "quizzes").glob("*.yml"))
+
+
+def _bank(path: Path, proofs: bool) -> Iterator[Problem]:
+    from coursekit.quiz.bank import read
+    from coursekit.quiz.proofs import prove
+    from coursekit.quiz.rules import check
+
+    bank, problems, source = read(path)
+    yield from problems
+    if bank is None or source is None:
+        return
+    yield from check(bank, source)
+    if not path.stem.startswith(f"{bank.lesson}_"):
+        mend = "Name the file after the lesson's folder, and give its number."
+        yield Problem(str(path), source.line(("lesson",)), "lesson", f"says it is of lesson {bank.lesson!r}.", mend)
+    if not proofs:
+        return
+    place = {id(item): index for index, item in enumerate(bank.items)}
+    for failure in prove(bank.items):
+        line = source.line(("items", place[id(failure.item)], *failure.path))
+        message = f"{failure.item.id}, {failure.label}: {failure.message}."
+        yield Problem(str(path), line, "proof", message, "Mend the text or its proof: one of them is not true.")
+
+
+def _schema() -> Iterator[Problem]:
+    from coursekit.quiz.bank import schema
+
+    path = content_dir() / "quizzes" / "schema.json"
+    mend = "Write it again: python -m coursekit.quiz.schema"
+    try:
+        if json.loads(path.read_text(encoding="utf-8")) != schema():
+            yield Problem(str(path), 1, "schema", "is not the schema of this coursekit.", mend)
+    except (OSError, json.JSONDecodeError) as error:
+        yield Problem(str(path), 1, "schema", f"cannot be read: {error}.", mend)
+
+
+def _notebooks() -> Iterator[Problem]:
+    try:
+        known = lessons()
+    except CourseError as error:
+        yield Problem(str(content_dir() / "notebooks"), 1, "lesson", str(error), "")
+        return
+    for lesson in known:
+        yield from _tags(lesson)
+
+
+def _tags(lesson: Lesson) -> Iterator[Problem]:
+    """Each cell belongs to a mode or a part of the lesson; each mode has cells."""
+    path = lesson.notebook
+    text = path.read_text(encoding="utf-8")
+    seen: set[str] = set()
+    for number, cell in enumerate(json.loads(text)["cells"], 1):
+        tags = set(cell.get("metadata", {}).get("tags", []))
+        seen |= tags
+        name = cell.get("id", "")
+        line = next((n for n, row in enumerate(text.splitlines(), 1) if f'"id": "{name}"' in row), 1)
+        if not tags & (TAGS | MORE_TAGS):
+            mend = f"Tag it with one of: {', '.join(sorted(TAGS))}."
+            yield Problem(str(path), line, "tags", f"cell {number} belongs to no part of the lesson.", mend)
+        for tag in sorted(tag for tag in tags if tag.startswith("mode-") and tag not in TAGS):
+            mend = f"Modes: {', '.join(MODES)}."
+            yield Problem(str(path), line, "tags", f"cell {number} has the tag {tag!r}, which is no mode.", mend)
+    for mode in MODES:
+        if f"mode-{mode}" not in seen:
+            message = f"has no cell of the mode {mode!r}."
+            yield Problem(str(path), 1, "tags", message, f"Tag its cells 'mode-{mode}'.")
+
+
+def _short(file: str) -> str:
+    """A path inside the course as the author writes it."""
+    try:
+        return Path(file).relative_to(content_dir()).as_posix()
+    except ValueError:
+        return file
