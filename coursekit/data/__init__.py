@@ -1,0 +1,1 @@
+"""Images of the course: rendered classes, photographs, all offline."""
