@@ -1,0 +1,20 @@
+"""Widgets worth dragging. Everything heavy is computed before; moving a slider only looks up, in the browser.
+
+>>> from coursekit.explorers import CostExplorer, StageExplorer
+>>> CostExplorer()
+"""
+
+from typing import Any
+
+__all__ = ["CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
+
+_HOME = {"CostExplorer": "cost", "StageExplorer": "stages"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load an explorer when it is first asked for."""
+    import importlib
+
+    if name in __all__:
+        return getattr(importlib.import_module(f"coursekit.explorers.{_HOME.get(name, 'entries')}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
