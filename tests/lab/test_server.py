@@ -92,6 +92,24 @@ def test_when_it_is_killed_its_server_ends_too(lab: Running) -> None:
 
 
 @pytest.mark.slow
+def test_a_thread_that_never_ends_does_not_keep_the_server_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck = tmp_path / "stuck" / "jupyterlab"
+    stuck.mkdir(parents=True)
+    (stuck / "__init__.py").touch()
+    (stuck / "labapp.py").write_text(
+        "import threading\n"
+        "def main():\n"
+        "    threading.Thread(target=threading.Event().wait).start()\n"  # as anyio's workers after a stopped loop
+        "    return 7\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(stuck.parent))
+    assert open_lab(tmp_path / "ws", port=free_port(), browser=False) == 7
+    assert "ended with status 7" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_taken_port_is_stepped_over(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
