@@ -96,15 +96,19 @@ def test(lesson: LessonName) -> None:
 
 
 @app.command()
-def lint(as_json: AsJson = False) -> None:
+def lint(
+    files: Annotated[list[Path] | None, typer.Argument(help="Only these banks; everything if none is given.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run proofs again that held before, unchanged.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Everything an author can get wrong: banks, proofs, tags, links, exercises.
 
-    Example: coursekit lint
+    Example: coursekit lint quizzes/01_loading_weights.yml
     """
     from coursekit.lint import lint as run
     from coursekit.lint import show
 
-    raise typer.Exit(show(run(), as_json=as_json))
+    raise typer.Exit(show(run(fresh=fresh, banks=files or None), as_json=as_json))
 
 
 @app.command()
@@ -148,6 +152,58 @@ def pretrain(
     from coursekit.models.publish import pretrain_and_publish
 
     pretrain_and_publish(folder, device=device, steps=steps, threads=threads, ship=ship)
+
+
+progress = typer.Typer(help="Your progress as one file: export, import, reset.", no_args_is_help=True)
+app.add_typer(progress, name="progress")
+
+
+@progress.command("export")
+def progress_export(
+    file: Annotated[Path, typer.Argument(help="The file to write, for example progress.json.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of this name.")] = False,
+) -> None:
+    """Write everything you did so far into one file.
+
+    Example: coursekit progress export progress.json
+    """
+    from coursekit.portable import export_to
+
+    typer.echo(f"{export_to(_expand(file), force=force)} events written to {file}.")
+
+
+@progress.command("import")
+def progress_import(file: Annotated[Path, typer.Argument(help="A file that export wrote, here or elsewhere.")]) -> None:
+    """Add what an exported file holds to what is here; importing twice adds nothing twice.
+
+    Example: coursekit progress import progress.json
+    """
+    from coursekit.portable import import_from
+
+    added, known = import_from(_expand(file))
+    typer.echo(f"{added} events added; {known} were here already.")
+
+
+@progress.command("reset")
+def progress_reset(
+    lesson: Annotated[str | None, typer.Option(help="Only this lesson, for example 01.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget what you did, in one lesson or in all; a backup is written first.
+
+    Example: coursekit progress reset --lesson 01
+    """
+    from coursekit.portable import reset
+
+    what = "everything you did in this course" if lesson is None else f"everything you did in lesson {lesson}"
+    if not yes and not typer.confirm(f"Forget {what}? A backup is written first."):
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(1)
+    removed, backup = reset(lesson)
+    if backup is None:
+        typer.echo("There was nothing to forget.")
+    else:
+        typer.echo(f"{removed} events removed. To bring them back: coursekit progress import {backup}")
 
 
 def main() -> None:

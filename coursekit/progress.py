@@ -1,16 +1,18 @@
 """What a learner has done so far: appended events in one SQLite file under ``home_dir()``.
 
-An event is never changed and never deleted, so two kernels can write at once and a kill at any moment loses at most
-the event that was being written. The events and who records them:
+An event is never changed, and deleted only by a reset that the learner asks for (``coursekit.portable``). So two
+kernels can write at once, and a kill at any moment loses at most the event that was being written. Events are read in
+the order of their time, so that what was done on two machines is one history. The events and who records them:
 
 | event | recorded by | ``data`` |
 | --- | --- | --- |
 | ``answer`` | quiz | ``session``, ``right``, ``score`` (0 to 1), ``answer``, ``misconception`` |
 | ``guess``, ``compare`` | quiz, predict cards | ``answer``; ``right`` |
-| ``start`` | quiz, test and challenge | ``session``, ``run`` and what was drawn |
+| ``start`` | quiz, test, challenge and placement | ``session``, ``run``, ``seed`` and what was drawn |
 | ``verdict`` | quiz, at the end of a test | ``verdict``, ``right``, ``asked``, ``strong`` (a probability), ``weak`` |
 | ``badge`` | quiz, at the end of a challenge | ``earned``, ``right``, ``asked`` |
-| ``card`` | quiz, review | ``rating``, ``due`` (ISO time), ``state`` (py-fsrs) |
+| ``card`` | quiz: a recall card, or a question once missed | ``rating``, ``due`` (ISO time), ``state`` (py-fsrs) |
+| ``placement`` | quiz, at the end of a placement, under lesson 00 | ``start`` (a lesson), ``lessons`` (verdicts) |
 | ``exercise`` | checks | ``status`` (passed, failed, not_attempted) |
 
 Where the folder cannot be written, one warning says so and the events live in this process alone.
@@ -100,7 +102,7 @@ def record(event: str, *, lesson: str, item: str | None = None, data: dict[str, 
     """
     json.dumps(data)  # a mistake of the caller's, found before anything is written
     with _lock:
-        _waiting().append(Event(event, _number(lesson), item, dict(data or {})))
+        _waiting().append(Event(event, lesson_number(lesson), item, dict(data or {})))
         _flush()
 
 
@@ -110,7 +112,7 @@ def events(lesson: str | None = None, event: str | None = None) -> list[Event]:
     Raises:
         CourseError: if the file was written by a newer coursekit.
     """
-    wanted = None if lesson is None else _number(lesson)
+    wanted = None if lesson is None else lesson_number(lesson)
     with _lock:
         _flush()
         unwritten = [one for one in _waiting() if wanted in (None, one.lesson) and event in (None, one.event)]
@@ -169,8 +171,8 @@ def _waiting() -> list[Event]:
     return _unwritten.setdefault(progress_file(), [])
 
 
-def _number(lesson: str) -> str:
-    """``1``, ``01`` and ``01_loading_weights`` are one lesson."""
+def lesson_number(lesson: str) -> str:
+    """The two digits of a lesson: ``1``, ``01`` and ``01_loading_weights`` are one."""
     found = re.match(r"(\d{1,2})(?:_|$)", lesson)
     return found[1].zfill(2) if found else lesson
 
@@ -180,10 +182,7 @@ def _flush() -> None:
     waiting = _waiting()
     if not waiting:
         return
-    rows = [
-        (one.uid, one.at.isoformat(), one.event, one.lesson, one.item, json.dumps(one.data, ensure_ascii=False))
-        for one in waiting
-    ]
+    rows = [(one.uid, one.at.isoformat(), one.event, one.lesson, one.item, json.dumps(one.data)) for one in waiting]
     try:
         with _connection() as connection, connection:
             connection.executemany(
@@ -212,7 +211,7 @@ def _read(lesson: str | None, event: str | None) -> list[Event]:
     given = {name: value for name, value in wanted.items() if value is not None}
     if given:
         query += " WHERE " + " AND ".join(f"{name} = :{name}" for name in given)
-    query += " ORDER BY id"
+    query += " ORDER BY at, id"
     try:
         with _connection() as connection:
             rows = connection.execute(query, given).fetchall()
@@ -231,6 +230,25 @@ def _read_only(path: Path, query: str, given: dict[str, str]) -> list[tuple[Any,
             connection.close()
     except sqlite3.Error:
         return []
+
+
+@contextmanager
+def database() -> Iterator[sqlite3.Connection]:
+    """The file itself, with everything written that waits; for ``coursekit.portable``.
+
+    Raises:
+        CourseError: if it cannot be opened, or was written by a newer coursekit.
+    """
+    try:
+        with _lock:
+            _flush()
+        with _connection() as connection:
+            yield connection
+    except (OSError, sqlite3.Error) as error:
+        raise CourseError(
+            f"Your progress in {progress_file()} cannot be used now ({error}). Close other programs that use it, or "
+            "look at the folder's permissions; then try again."
+        ) from error
 
 
 @contextmanager
