@@ -86,6 +86,21 @@ class Claim:
     expectations: list[Expectation] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a question looks like, whoever shows it. Texts are Markdown, but for the lines of a program."""
+
+    stem: str
+    options: list[str] = field(default_factory=list)  # options, steps or lines of code, in the order shown
+    after: str = ""  # what stands below them
+    rows: int = 1  # of the field for a typed answer
+    classes: list[str] = field(default_factory=list)  # of a confusion matrix
+    cells: list[list[str]] = field(default_factory=list)  # its cells, row by row; empty where one is asked for
+
+
+Control = Literal["one", "several", "text", "order", "line", "matrix"]
+
+
 class UnreadableError(ValueError):
     """An answer that cannot be read as what was asked for; it costs no try. The text says how to write it."""
 
@@ -111,7 +126,7 @@ class Item(Strict, ABC):
     topic: Topic | None = Field(None, description="What a challenge problem is about.")
     seconds: Annotated[int, Field(ge=15, le=1800)] | None = Field(None, description="Time of a challenge problem.")
 
-    control: ClassVar[Literal["one", "several", "text"]]
+    control: ClassVar[Control]
 
     @model_validator(mode="after")
     def _complete(self) -> Item:
@@ -160,6 +175,10 @@ class Item(Strict, ABC):
     def choices(self, variant: Variant) -> list[str]:
         """The options in the order of this variant, in Markdown; none for a typed answer."""
         return []
+
+    def form(self, variant: Variant) -> Form:
+        """What a front end shows of this variant."""
+        return Form(variant.stem, self.choices(variant))
 
     def placeholder(self, variant: Variant) -> str:
         """How a typed answer is written, for example ``[2, 3]``."""

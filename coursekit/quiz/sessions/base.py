@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from coursekit import progress
 from coursekit.errors import CourseError
-from coursekit.quiz.items import Item, UnreadableError
+from coursekit.quiz.items import Control, Item, UnreadableError
 from coursekit.quiz.sections import heading
 from coursekit.quiz.variants import Variant
 
@@ -46,10 +46,14 @@ class Question:
 
     key: str  # changes when another question, or another variant of it, is shown
     stem: str
-    control: Literal["one", "several", "text"]
-    options: list[str] = field(default_factory=list)
+    control: Control
+    options: list[str] = field(default_factory=list)  # options, steps or lines of code
     placeholder: str = ""
     level: str = ""
+    after: str = ""  # what stands below the options
+    rows: int = 1  # of the field for a typed answer
+    classes: list[str] = field(default_factory=list)  # of a confusion matrix
+    cells: list[list[str]] = field(default_factory=list)  # its cells, row by row; empty where one is asked for
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,18 @@ class Session(ABC):
 
 def question(variant: Variant, key: str) -> Question:
     """A variant as it is shown."""
-    item = variant.item
+    item, form = variant.item, variant.item.form(variant)
     return Question(
         key=key,
-        stem=variant.stem,
+        stem=form.stem,
         control=item.control,
-        options=item.choices(variant),
+        options=form.options,
         placeholder=item.placeholder(variant),
         level=item.level,
+        after=form.after,
+        rows=form.rows,
+        classes=form.classes,
+        cells=form.cells,
     )
 
 
