@@ -12,23 +12,33 @@ import typer
 from coursekit.errors import CourseError
 from coursekit.lessons import MODES, Lesson, lessons
 from coursekit.paths import content_dir
-from coursekit.quiz.loading import Problem
+from coursekit.quiz.bank import Bank
+from coursekit.quiz.bank import read as read_bank
+from coursekit.quiz.loading import Problem, Source
 
 __all__ = ["Problem", "lint", "show"]
 TAGS = {*(f"mode-{mode}" for mode in MODES), "opening", "setup", "closing"}
 MORE_TAGS = {"misconceptions", "symptoms", "test", "key-result", "volatile"}
 
 
-def lint(*, proofs: bool = True, banks: list[Path] | None = None) -> list[Problem]:
+def lint(*, proofs: bool = True, banks: list[Path] | None = None, fresh: bool = False) -> list[Problem]:
     """Every problem of the course's content, in the order of the files.
 
     Args:
-        proofs: run the proofs of the questions too; they import torch in a child process.
+        proofs: run the proofs of the questions too; they import torch in child processes.
         banks: look at these banks only; all banks and lesson notebooks if not given.
+        fresh: run every proof, also those that held before and did not change since.
     """
     found: list[Problem] = []
-    for bank in banks if banks is not None else _banks():
-        found += _bank(bank, proofs)
+    read: list[tuple[Bank, Source]] = []
+    for path in banks if banks is not None else _banks():
+        bank, problems, source = read_bank(path)
+        found += problems
+        if bank is not None and source is not None:
+            read.append((bank, source))
+            found += _bank(bank, source)
+    if proofs:
+        found += _proofs(read, fresh)
     if banks is None:
         found += [*_schema(), *_notebooks()]
     return [
@@ -51,26 +61,30 @@ def _banks() -> list[Path]:
     return sorted((content_dir() / "quizzes").glob("*.yml"))
 
 
-def _bank(path: Path, proofs: bool) -> Iterator[Problem]:
-    from coursekit.quiz.bank import read
-    from coursekit.quiz.proofs import prove
+def _bank(bank: Bank, source: Source) -> Iterator[Problem]:
     from coursekit.quiz.rules import check
 
-    bank, problems, source = read(path)
-    yield from problems
-    if bank is None or source is None:
-        return
     yield from check(bank, source)
+    path = source.file
     if not path.stem.startswith(f"{bank.lesson}_"):
         mend = "Name the file after the lesson's folder, and give its number."
         yield Problem(str(path), source.line(("lesson",)), "lesson", f"says it is of lesson {bank.lesson!r}.", mend)
-    if not proofs:
-        return
-    place = {id(item): index for index, item in enumerate(bank.items)}
-    for failure in prove(bank.items):
-        line = source.line(("items", place[id(failure.item)], *failure.path))
+
+
+def _proofs(read: list[tuple[Bank, Source]], fresh: bool) -> Iterator[Problem]:
+    """The proofs of all banks in one go, so that torch is imported once for all of them."""
+    from coursekit.quiz.proofs import prove
+    from coursekit.quiz.proven import Proven
+
+    place = {id(item): (source, index) for bank, source in read for index, item in enumerate(bank.items)}
+    proven = Proven()
+    failures = prove([item for bank, _ in read for item in bank.items], proven=proven, fresh=fresh)
+    proven.save()
+    for failure in failures:
+        source, index = place[id(failure.item)]
+        line = source.line(("items", index, *failure.path))
         message = f"{failure.item.id}, {failure.label}: {failure.message}."
-        yield Problem(str(path), line, "proof", message, "Mend the text or its proof: one of them is not true.")
+        yield Problem(str(source.file), line, "proof", message, "Mend the text or its proof: one of them is not true.")
 
 
 def _schema() -> Iterator[Problem]:
