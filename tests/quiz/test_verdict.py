@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from coursekit.quiz.bank import load
 from coursekit.quiz.items import Level
-from coursekit.quiz.verdict import STRONG, WEAK, Answered, chance_right, estimate
+from coursekit.quiz.verdict import CLEARLY_STRONG, CLEARLY_WEAK, PRIOR_SD, VERDICT_SD, Answered, estimate
 
 TEST: list[tuple[Level, float]] = [
-    *[("easy", 0.25)] * 3,
+    *[("easy", 0.25)] * 2,
     *[("medium", 0.25)] * 3,
     ("medium", 0.0),
-    *[("hard", 0.25)] * 3,
+    *[("hard", 0.25)] * 4,
 ]
 
 
@@ -23,29 +28,50 @@ def verdict_of(right: Sequence[bool]) -> str:
     return estimate([Answered(level, guess, one) for (level, guess), one in zip(TEST, right, strict=True)]).verdict
 
 
-def simulate(abilities: np.ndarray, seed: int) -> list[str]:
-    dice = np.random.default_rng(seed)
-    return [
-        verdict_of([bool(dice.random() < chance_right(ability, level, guess)) for level, guess in TEST])
-        for ability in abilities
-    ]
+@pytest.fixture(scope="module")
+def simulation() -> ModuleType:
+    """The benchmark's simulated learners."""
+    path = Path(__file__).parents[2] / "benchmarks" / "verdict.py"
+    spec = importlib.util.spec_from_file_location("simulation", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["simulation"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_clearly_strong_and_clearly_weak_learners_are_told_apart() -> None:
-    dice = np.random.default_rng(0)
-    strong = simulate(STRONG + np.abs(dice.normal(0.7, 0.4, 400)), 1)
-    weak = simulate(WEAK - np.abs(dice.normal(0.7, 0.4, 400)), 2)
-    said_strong, said_weak = strong.count("strong") / 400, weak.count("not yet") / 400
-    confused = (strong.count("not yet") + weak.count("strong")) / 800
-    assert said_strong >= 0.85, said_strong
-    assert said_weak >= 0.85, said_weak
-    assert confused <= 0.02, confused
+@pytest.mark.parametrize("world", [0, 1, 2, 3])
+def test_clearly_strong_and_clearly_weak_learners_are_told_apart_nine_times_in_ten(
+    simulation: ModuleType, world: int
+) -> None:
+    """In worlds 1 to 3 the questions or the learners are not as the model believes. The hurried show less: left out."""
+    count = 500
+    tests = simulation.drawn(load("01").used_for("test"), count)
+    dice = np.random.default_rng(world)
+    everyone = dice.normal(0, PRIOR_SD, 40 * count)
+    groups = {"strong": everyone[everyone >= CLEARLY_STRONG], "not yet": everyone[everyone <= CLEARLY_WEAK]}
+    right, plain, opposite = [], [], []
+    for meant, abilities in groups.items():
+        runs = [
+            simulation.sit(test, ability, simulation.WORLDS[world], dice)
+            for test, ability in zip(tests, abilities, strict=False)
+        ]
+        assert len(runs) == count
+        verdicts = [simulation.verdict(run) for run in runs]
+        right.append(verdicts.count(meant) / count)
+        plain.append(sum(simulation.plain(run) == meant for run in runs) / count)
+        opposite.append(sum(one not in (meant, "getting there") for one in verdicts) / count)
+    assert np.mean(right) >= 0.92, right
+    assert min(right) >= 0.88, right  # 0.9 measured, less the chance of 500 learners
+    assert max(opposite) <= 0.03, opposite
+    assert np.mean(right) > np.mean(plain) + 0.02, plain
 
 
 def test_the_ends_are_clear() -> None:
     assert verdict_of([True] * 10) == "strong"
     assert verdict_of([False] * 10) == "not yet"
-    assert verdict_of([True] * 3 + [False] * 7) == "not yet"  # the easy ones alone
+    assert verdict_of([True] * 2 + [False] * 8) == "not yet"  # the easy ones alone
 
 
 def test_one_more_right_answer_never_lowers_the_ability() -> None:
@@ -69,4 +95,4 @@ def test_a_guess_is_worth_less_than_a_typed_answer() -> None:
 def test_without_answers_it_is_the_prior() -> None:
     empty = estimate([])
     assert empty.ability == pytest.approx(0, abs=1e-9)
-    assert empty.deviation == pytest.approx(1.5, rel=0.01)
+    assert empty.deviation == pytest.approx(VERDICT_SD, rel=0.02)

@@ -26,7 +26,7 @@ from coursekit.quiz.sessions.base import (
 from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 from coursekit.quiz.verdict import Answered, Estimate, estimate
 
-SHARES: dict[Level, int] = {"easy": 3, "medium": 4, "hard": 3}  # ten questions
+SHARES: dict[Level, int] = {"easy": 2, "medium": 4, "hard": 4}  # ten, most where the verdict's borders are
 SAYS = {
     "strong": "This topic is strong.",
     "getting there": "You are getting there.",
