@@ -96,6 +96,41 @@ def test(lesson: LessonName) -> None:
 
 
 @app.command()
+def challenge(lesson: LessonName) -> None:
+    """Five timed problems in the terminal, two attempts each, and a badge.
+
+    Example: coursekit challenge 01
+    """
+    from coursekit.quiz.commands import challenge as run
+
+    raise typer.Exit(run(lesson))
+
+
+@app.command()
+def review(
+    lesson: Annotated[str | None, typer.Argument(help="A lesson, for example 01; all lessons if not given.")] = None,
+) -> None:
+    """Recall cards and missed questions that are due, in the terminal.
+
+    Example: coursekit review
+    """
+    from coursekit.quiz.commands import review as run
+
+    raise typer.Exit(run(lesson))
+
+
+@app.command()
+def placement() -> None:
+    """A short adaptive test over all lessons that says where to start.
+
+    Example: coursekit placement
+    """
+    from coursekit.quiz.commands import placement as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
 def lint(
     files: Annotated[list[Path] | None, typer.Argument(help="Only these banks; everything if none is given.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run proofs again that held before, unchanged.")] = False,

@@ -48,7 +48,7 @@ def release_lesson(lesson: str, folder: Path) -> list[Path]:
     """
     found = find(lesson)
     written = []
-    for name, data in release_files(found).items():
+    for name, data in (release_files(found) | _graded_questions(found)).items():
         path = folder / found.name / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +59,21 @@ def release_lesson(lesson: str, folder: Path) -> list[Path]:
             ) from error
         written.append(path)
     return written
+
+
+def _graded_questions(lesson: Lesson) -> dict[str, bytes]:
+    """The lesson's graded questions without their keys, made from the bank as it is now; none where there is no bank.
+
+    The bank is remembered on this machine, since the answers will be scored by it.
+    """
+    from coursekit.grading.questions import graded_bank, remember
+    from coursekit.quiz.handout import questions_name
+
+    bank = graded_bank(lesson.number)
+    if bank is None:
+        return {}
+    remember(bank)
+    return {questions_name(lesson.number): bank.handout()}
 
 
 def release_files(lesson: Lesson) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
 """The quiz: one line in a notebook shows a card.
 
-    from coursekit.quiz import practice, predict, test, challenge, review
+    from coursekit.quiz import practice, predict, test, challenge, review, placement, graded
     practice("01")
 
 Everything heavy is imported by the first call, so that importing this costs nothing.
@@ -12,7 +12,7 @@ import re
 
 from coursekit.errors import CourseError
 
-__all__ = ["challenge", "practice", "predict", "review", "test"]
+__all__ = ["challenge", "graded", "placement", "practice", "predict", "review", "test"]
 
 
 def practice(lesson: str) -> None:
@@ -40,9 +40,23 @@ def challenge(lesson: str) -> None:
     _show("challenge", lesson)
 
 
-def review(lesson: str) -> None:
-    """Show the recall cards of a lesson that are due."""
+def review(lesson: str | None = None) -> None:
+    """Show the recall cards and missed questions that are due; without a lesson, those of all lessons."""
     _show("review", lesson)
+
+
+def placement() -> None:
+    """Show the placement: a short adaptive test over all lessons that says where to start."""
+    _show("placement", None)
+
+
+def graded(lesson: str) -> None:
+    """Show the graded questions of a lesson; the answers are kept in a file beside the notebook, to be handed in.
+
+    Raises:
+        CourseError: if the questions do not lie beside the notebook.
+    """
+    _show("graded", lesson)
 
 
 def predict(item: str) -> None:
@@ -59,7 +73,7 @@ def predict(item: str) -> None:
     _show("predict", item[:2], item)
 
 
-def _show(name: str, lesson: str, item: str | None = None) -> None:
+def _show(name: str, lesson: str | None, item: str | None = None) -> None:
     from IPython.display import display
 
     from coursekit.quiz.sessions import open_session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coursekit.quiz.sessions import Session
-from coursekit.quiz.sessions.base import Screen
+from coursekit.quiz.sessions.base import ALL, Screen
 from coursekit.quiz.sessions.challenge import Challenge
 from coursekit.quiz.sessions.predict import Predict
 from coursekit.quiz.sessions.review import Review
@@ -15,11 +15,15 @@ _LIVE = "To answer, open this notebook in JupyterLab and run the cell."
 
 def as_text(session: Session) -> str:
     """One stable line for ``text/plain``."""
-    return f"{_TITLES.get(session.name, session.name.capitalize())}, lesson {session.lesson}: quiz card"
+    where = "all lessons" if session.lesson == ALL else f"lesson {session.lesson}"
+    return f"{_TITLES.get(session.name, session.name.capitalize())}, {where}: quiz card"
 
 
 def as_markdown(session: Session) -> str:
     """All questions of a session, with options in an order of their own and the first of each drawn number."""
+    stored = session.stored()
+    if stored is not None:
+        return stored
     if isinstance(session, Review):
         fronts = [card.front.strip() for card in session.cards.values()]
         return _join(f"**Review**: {len(fronts)} recall cards. {_LIVE}", [f"- {_indent(text, 2)}" for text in fronts])

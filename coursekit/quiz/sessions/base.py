@@ -76,6 +76,10 @@ class Screen:
     seconds_left: float | None = None
 
 
+ALL = "00"  # the lesson of what belongs to none: a placement, a review of everything
+LIVE = "To answer, open this notebook in JupyterLab and run the cell."
+
+
 class Session(ABC):
     """One learner at one sitting. Subclasses offer their actions as methods named ``do_<action>``."""
 
@@ -93,6 +97,10 @@ class Session(ABC):
     @abstractmethod
     def outline(self) -> list[Variant]:
         """The questions in the author's own order and numbers, for a reader without a kernel."""
+
+    def stored(self) -> str | None:
+        """What a reader without a kernel sees, in Markdown; None for the outline's questions."""
+        return None
 
     def do(self, action: str, answer: Any = None) -> Screen:
         """Take one action; the screen after it. An action that is not offered now changes nothing."""

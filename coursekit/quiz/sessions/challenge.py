@@ -23,6 +23,7 @@ from coursekit.quiz.sessions.base import (
     solution,
     where_to_go,
 )
+from coursekit.quiz.sessions.missed import missed
 from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 
 ATTEMPTS = 2
@@ -160,7 +161,8 @@ class Challenge(Session):
 
     def do_start(self, _: Any = None, pace: int = 1) -> None:
         self.run, self.pace = uuid.uuid4().hex, pace
-        self.record("start", run=self.run, pace=pace, items=[item.id for item in self.items])
+        self.learner = progress.learner_seed()
+        self.record("start", run=self.run, seed=self.learner, pace=pace, items=[item.id for item in self.items])
         self._begin()
 
     def do_start_slow(self, _: Any = None) -> None:
@@ -190,6 +192,8 @@ class Challenge(Session):
             misconception=one.score.misconception,
             attempt=one.tries,
         )
+        if not one.score.right:
+            missed(item.id, self.lesson, self.name, self.now)
 
     def do_next(self, _: Any = None) -> None:
         onward = next((i for i, one in enumerate(self.problems) if not one.over), None)
@@ -234,6 +238,7 @@ class Challenge(Session):
         if not starts or starts[-1].data.get("items") != [item.id for item in self.items]:
             return
         self.run, self.pace = str(starts[-1].data["run"]), int(starts[-1].data.get("pace", 1))
+        self.learner = int(starts[-1].data.get("seed", self.learner))
         self._begin()
         by_id = {one.variant.item.id: one for one in self.problems}
         for event in self.events("open"):

@@ -21,6 +21,7 @@ from coursekit.quiz.sessions.base import (
     read_back,
     solution,
 )
+from coursekit.quiz.sessions.missed import missed
 from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 
 
@@ -117,7 +118,10 @@ class Practice(Session):
             round=work.round,
             hints=work.hints,
             solution=work.solved_open,
+            seed=self.learner,
         )
+        if not work.score.right:
+            missed(work.item.id, self.lesson, self.name, self.now)
 
     def do_hint(self, _: Any = None) -> None:
         work = self.work[self.at]
@@ -151,14 +155,14 @@ class Practice(Session):
         outcome = _outcome(work.score)
         return "open" if outcome is None else outcome
 
-    def _variant(self, item: Item, number: int) -> Variant:
-        seed = seed_for(self.learner, "practice", item.id, number)
+    def _variant(self, item: Item, number: int, learner: int | None = None) -> Variant:
+        seed = seed_for(self.learner if learner is None else learner, "practice", item.id, number)
         # the first time the lesson's own numbers, so that text and question speak of the same; then the learner's
         return Variant(item, seed, draw(item, CANONICAL).values) if number == 0 else draw(item, seed)
 
     def _restore(self, work: _Work, data: dict[str, Any]) -> None:
         number = int(data.get("round", 0))
-        variant = self._variant(work.item, number)
+        variant = self._variant(work.item, number, int(data.get("seed", self.learner)))  # answered on another machine
         given = read_back(variant, data.get("answer"))
         if given is None:  # the question was changed by its author since: it is asked afresh
             return

@@ -23,6 +23,7 @@ from coursekit.quiz.sessions.base import (
     solution,
     where_to_go,
 )
+from coursekit.quiz.sessions.missed import missed
 from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 from coursekit.quiz.verdict import Answered, Estimate, estimate
 
@@ -170,7 +171,8 @@ class Test(Session):
         avoid = {one.variant.item.id for one in self.asked}
         self.run = uuid.uuid4().hex
         drawn = choose(self.items, random.Random(self.run), avoid)
-        self.record("start", run=self.run, items=[item.id for item in drawn])
+        self.learner = progress.learner_seed()
+        self.record("start", run=self.run, seed=self.learner, items=[item.id for item in drawn])
         self._begin(drawn)
 
     def do_keep(self, answer: Any) -> None:
@@ -207,6 +209,9 @@ class Test(Session):
             strong=round(self.finished.strong, 4),
             weak=sorted({one.variant.item.objective for one in self.asked if not self._right(one)}),
         )
+        for one in self.asked:  # only now: before the end nothing may tell which answers were wrong
+            if not self._right(one):
+                missed(one.variant.item.id, self.lesson, self.name, self.now)
 
     def do_verdict(self, _: Any = None) -> None:
         self.summary_open = True
@@ -243,6 +248,7 @@ class Test(Session):
         if not drawn or len(drawn) != len(data["items"]):  # the bank has changed since: begin afresh
             return
         self.run = str(data["run"])
+        self.learner = int(data.get("seed", self.learner))
         self._begin(drawn)
         by_id = {one.variant.item.id: one for one in self.asked}
         for event in self.events("answer"):
