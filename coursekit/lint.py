@@ -36,7 +36,7 @@ def lint(*, proofs: bool = True, banks: list[Path] | None = None, fresh: bool = 
         found += problems
         if bank is not None and source is not None:
             read.append((bank, source))
-            found += _bank(bank, source)
+    found += _all_banks(read)
     if proofs:
         found += _proofs(read, fresh)
     if banks is None:
@@ -58,17 +58,33 @@ def show(problems: list[Problem], *, as_json: bool) -> int:
 
 
 def _banks() -> list[Path]:
-    return sorted((content_dir() / "quizzes").glob("*.yml"))
+    folder = content_dir() / "quizzes"
+    return [*sorted(folder.glob("*.yml")), *sorted((folder / "graded").glob("*.yml"))]
 
 
-def _bank(bank: Bank, source: Source) -> Iterator[Problem]:
-    from coursekit.quiz.rules import check
+def _all_banks(read: list[tuple[Bank, Source]]) -> Iterator[Problem]:
+    """The rules of each bank, and that no two banks use one id."""
+    from coursekit.quiz.rules import check, entries, is_graded
 
-    yield from check(bank, source)
-    path = source.file
-    if not path.stem.startswith(f"{bank.lesson}_"):
-        mend = "Name the file after the lesson's folder, and give its number."
-        yield Problem(str(path), source.line(("lesson",)), "lesson", f"says it is of lesson {bank.lesson!r}.", mend)
+    objectives: dict[str, list[str]] = {}
+    first: dict[str, Source] = {}
+    for bank, source in read:
+        if not is_graded(source):
+            objectives[bank.lesson] = [one.id for one in bank.objectives]
+    for bank, source in read:
+        path = source.file
+        yield from check(bank, source, known=objectives.get(bank.lesson, ()))
+        if not path.stem.startswith(f"{bank.lesson}_"):
+            mend = "Name the file after the lesson's folder, and give its number."
+            yield Problem(str(path), source.line(("lesson",)), "lesson", f"says it is of lesson {bank.lesson!r}.", mend)
+        for part, listed in entries(bank):
+            for index, entry in enumerate(listed):
+                other = first.setdefault(entry.id, source)
+                if other is not source:
+                    line = source.line((part, index, "id"))
+                    message = f"{entry.id!r} is also in {_short(str(other.file))}."
+                    mend = "Give each its own id: progress is kept under it."
+                    yield Problem(str(path), line, "duplicate-id", message, mend)
 
 
 def _proofs(read: list[tuple[Bank, Source]], fresh: bool) -> Iterator[Problem]:

@@ -54,11 +54,14 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
     """
     try:
         tree = ast.parse(expression.strip(), mode="eval")
-        return _value(tree.body, names)
+        found = _value(tree.body, names)
     except ValueError:
         raise
     except (SyntaxError, TypeError, ArithmeticError, IndexError, KeyError, RecursionError, MemoryError) as error:
         raise ValueError(f"{expression!r} has no value: {error}") from error
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError(f"{expression!r} has no value: it is {found}")
+    return found
 
 
 def fill(text: str, names: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def read_yaml(file: Path) -> Source:
         size = file.stat().st_size
         if size > LARGEST_BANK:
             raise BankError([_problem(file, 1, "size", f"is {size:,} bytes large.", "Split it by lesson.")])
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except OSError as error:
         raise BankError([_problem(file, 1, "file", f"cannot be read: {error.strerror}.", "Check the path.")]) from error
     except UnicodeDecodeError as error:
@@ -85,6 +85,7 @@ def read_yaml(file: Path) -> Source:
         raise BankError([_problem(file, 1, "yaml", "is empty.", "A bank has 'lesson', 'items' and 'cards'.")])
     doubles: list[Problem] = []
     data = _data(root, file, doubles)
+    _scalars.constructed_objects.clear()  # it would keep every node of every bank
     if doubles:
         raise BankError(doubles)
     return Source(file, data, root)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from statistics import mean
-from typing import get_args
+from typing import Any, get_args
 
 from coursekit.errors import CourseError
 from coursekit.lessons import lessons
@@ -17,7 +17,7 @@ from coursekit.quiz.kinds.options import WithOptions, plain
 from coursekit.quiz.loading import Problem, Source
 from coursekit.quiz.markup import to_html
 from coursekit.quiz.sections import headings
-from coursekit.quiz.variants import CANONICAL, draw, seed_for
+from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 
 PRACTICE, CHALLENGE, CARDS, TEST_A_LEVEL, COVER = 5, 5, 10, 5, 2
 SEEDS = 100  # variants of each question that are looked at
@@ -25,30 +25,44 @@ LONGEST = 1.6  # a right option this much longer than every other one gives itse
 SHORTEST = 0.5
 LONGEST_SHARE = 0.45  # of a bank's questions; with four options, chance gives a quarter
 ABSOLUTE = re.compile(r"\b(always|never|all|none|every|only|must|impossible|completely)\b", re.IGNORECASE)
+GRADED_FOLDER, GRADED = "graded", 5
+PROSE = {"stem", "text", "feedback", "right", "wrong", "hints", "solution", "quick_check", "mistakes", "because"}
+PROSE |= {"steps", "front", "back", "title"}  # the fields that a learner reads
+_CODE_OR_MATHS = re.compile(r"^```.*?^```|`+[^`]+`+|\$[^$\n]+\$", re.MULTILINE | re.DOTALL)
+_TAG = re.compile(r"</?[a-z][a-z0-9-]*(\s[^<>]*)?/?>|<!--|<script|\]\(\s*(javascript|data|vbscript):", re.IGNORECASE)
 TOPICS = ("concept", "predict-the-output", "model-choice", "metrics", "debugging")
 
 
-def check(bank: Bank, source: Source) -> Iterator[Problem]:
-    """Every problem of a bank that can be seen without running a proof."""
+def check(bank: Bank, source: Source, *, known: Collection[str] = ()) -> Iterator[Problem]:
+    """Every problem of a bank that can be seen without running a proof.
+
+    Args:
+        bank: the bank; one under ``quizzes/graded`` is held to fewer counts, and to graded questions alone.
+        source: the file it was read from.
+        known: the objectives of the lesson's other bank, for a graded bank of a lesson that has no notebook.
+    """
+    graded = is_graded(source)
     yield from _ids(bank, source)
-    yield from _counts(bank, source)
-    yield from _objectives(bank, source)
+    yield from _graded_counts(bank, source) if graded else _counts(bank, source)
+    yield from _objectives(bank, source, known, graded=graded)
+    yield from _html(source)
     for index, item in enumerate(bank.items):
+        yield from _uses(item, index, source, graded=graded)
         yield from _variants(item, index, source)
         if isinstance(item, Choice):
             yield from _gives_itself_away(item, index, source)
-        for name, texts in (("stem", [item.stem]), ("hints", item.hints), ("solution", item.solution)):
-            if any("<script" in text.lower() or re.search(r"<\w+[^>]*\son\w+=", text) for text in texts):
-                path = ("items", index, name)
-                yield _at(
-                    source, path, "html", f"{item.id}: has HTML in {name!r}.", "Use Markdown; HTML is shown as text."
-                )
         if not to_html(item.stem).strip():
             yield _at(source, ("items", index, "stem"), "stem", f"{item.id}: shows nothing.", "Write the question.")
     yield from _whole_bank_tells(bank, source)
 
 
-def _entries(bank: Bank) -> list[tuple[str, Sequence[Item | Card]]]:
+def is_graded(source: Source) -> bool:
+    """Is this a bank of graded questions, which no learner gets?"""
+    return source.file.parent.name == GRADED_FOLDER
+
+
+def entries(bank: Bank) -> list[tuple[str, Sequence[Item | Card]]]:
+    """What has an id, by the part of the bank it is in."""
     return [("items", bank.items), ("cards", bank.cards)]
 
 
@@ -58,8 +72,8 @@ def _at(source: Source, path: tuple[str | int, ...], rule: str, message: str, me
 
 def _ids(bank: Bank, source: Source) -> Iterator[Problem]:
     seen: Counter[str] = Counter()
-    for part, entries in _entries(bank):
-        for index, entry in enumerate(entries):
+    for part, listed in entries(bank):
+        for index, entry in enumerate(listed):
             seen[entry.id] += 1
             if seen[entry.id] == 2:
                 mend = "Give each its own id, and never reuse an old one: progress is kept under it."
@@ -89,9 +103,50 @@ def _counts(bank: Bank, source: Source) -> Iterator[Problem]:
         yield _at(source, ("cards",), "counts", f"has {len(bank.cards)} recall cards.", f"Expected at least {CARDS}.")
 
 
-def _objectives(bank: Bank, source: Source) -> Iterator[Problem]:
+def _graded_counts(bank: Bank, source: Source) -> Iterator[Problem]:
+    count = len(bank.used_for("graded"))
+    if count < GRADED:
+        yield _at(source, ("items",), "counts", f"has {count} graded questions.", f"Expected at least {GRADED}.")
+
+
+def _uses(item: Item, index: int, source: Source, *, graded: bool) -> Iterator[Problem]:
+    """Graded questions lie apart: what is in a lesson's own bank is on every learner's machine, key and all."""
+    path = ("items", index, "uses")
+    if graded and item.uses != ["graded"]:
+        message = f"{item.id}: is in a bank of graded questions and used for {', '.join(item.uses)}."
+        yield _at(source, path, "uses", message, "Give it 'uses: [graded]', or move it to the lesson's own bank.")
+    if not graded and "graded" in item.uses:
+        message = f"{item.id}: is graded, and this bank is on every learner's machine."
+        yield _at(source, path, "uses", message, f"Move it to quizzes/{GRADED_FOLDER}/{source.file.name}.")
+
+
+def _html(source: Source) -> Iterator[Problem]:
+    """HTML in a text that a learner reads. It is harmless, being shown as text; but nobody meant to show it."""
+    for path, text in _prose(source.data):
+        found = _TAG.search(_CODE_OR_MATHS.sub(" ", text))
+        if found:
+            entry = source.data[path[0]][path[1]] if len(path) > 1 and isinstance(path[1], int) else {}
+            name = f"{entry['id']}: " if isinstance(entry, dict) and "id" in entry else ""
+            field = next(step for step in reversed(path) if isinstance(step, str))
+            message = f"{name}has HTML in {field!r}: {found[0][:40]}"
+            yield _at(source, path, "html", message, "Use Markdown. Code belongs between backticks.")
+
+
+def _prose(data: Any, path: tuple[str | int, ...] = (), inside: bool = False) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The texts for learners, with the way to each; not names, not code."""
+    if isinstance(data, str) and inside:
+        yield path, data
+    elif isinstance(data, list):
+        for index, one in enumerate(data):
+            yield from _prose(one, (*path, index), inside)
+    elif isinstance(data, dict):
+        for name, one in data.items():
+            yield from _prose(one, (*path, name), name in PROSE)
+
+
+def _objectives(bank: Bank, source: Source, others: Collection[str], *, graded: bool) -> Iterator[Problem]:
     sections: Collection[str] = get_args(Section)
-    known = {one.id for one in bank.objectives}
+    known = {one.id for one in bank.objectives} or set(others)
     try:
         written = [one for one in lessons() if one.number == bank.lesson]
     except CourseError as error:
@@ -102,12 +157,12 @@ def _objectives(bank: Bank, source: Source) -> Iterator[Problem]:
             message = "has a title or objectives of its own, and the lesson's notebook has them too."
             yield _at(source, ("objectives",), "objectives", message, "Take them out of the bank.")
         known, sections = {name for name, _ in written[0].objectives}, headings(written[0].notebook)
-    elif not bank.objectives or not bank.title:
+    elif not known or not (bank.title or others):
         message = "the lesson has no notebook yet."
         yield _at(source, ("lesson",), "objectives", message, "Give the bank 'title' and 'objectives' until it has.")
         return
-    for part, entries in _entries(bank):
-        for index, entry in enumerate(entries):
+    for part, listed in entries(bank):
+        for index, entry in enumerate(listed):
             if entry.objective not in known:
                 message = f"{entry.id}: {entry.objective!r} is no objective of the lesson."
                 mend = f"Objectives: {', '.join(sorted(known))}."
@@ -122,7 +177,7 @@ def _objectives(bank: Bank, source: Source) -> Iterator[Problem]:
                 mend = f"Sections (tags with a heading): {', '.join(sorted(sections))}."
                 yield _at(source, path, "section", message, mend)
     covered = Counter(item.objective for item in bank.used_for("test"))
-    for name in sorted(known):
+    for name in () if graded else sorted(known):
         if covered[name] < COVER:
             message = f"objective {name!r} has {covered[name]} test questions."
             yield _at(source, ("items",), "objectives", message, f"Expected at least {COVER}.")
@@ -132,13 +187,14 @@ def _variants(item: Item, index: int, source: Source) -> Iterator[Problem]:
     """The variants of many seeds: every text must fill, and no two options may be equal."""
     path: tuple[str | int, ...] = ("items", index)
     seen: set[str] = set()
+    texts = [text for _, text in _prose(source.data["items"][index]) if "{{" in text]
     for number in range(SEEDS if item.params else 1):
         try:
             variant = draw(item, seed_for(number, "lint") if number else CANONICAL)
             faults = item.faults(variant)
-            for text in (*item.hints, *item.solution, *item.mistakes, item.quick_check or "", item.stem):
-                variant.fill(text)
-            item.score(variant, item.key(variant))
+            faults = faults + [f"{text!r} keeps a '{{{{' that is not closed" for text in _unclosed(variant, texts)]
+            if not item.score(variant, item.key(variant)).right:
+                faults.append("the right answer is not scored as right")
         except ValueError as error:
             faults, variant = [str(error)], None
         for fault in faults:
@@ -149,6 +205,11 @@ def _variants(item: Item, index: int, source: Source) -> Iterator[Problem]:
                 yield _at(source, path, "variant", f"{item.id}{values}: {fault}.", mend)
         if len(seen) >= 3:
             return
+
+
+def _unclosed(variant: Variant, texts: list[str]) -> list[str]:
+    """Texts that still show a parameter's braces when they are filled. ValueError where one cannot be filled."""
+    return [text[:40] for text in texts if "{{" in variant.fill(text)]
 
 
 def _lengths(item: WithOptions) -> list[int]:
