@@ -88,14 +88,18 @@ def graded_folder() -> Path:
     return content_dir() / "quizzes" / "graded"
 
 
-def graded_bank(lesson: str) -> GradedBank | None:
+def graded_bank(lesson: str, folder: Path | None = None) -> GradedBank | None:
     """The bank of a lesson's graded questions; None if there is none here.
+
+    Args:
+        lesson: number or name.
+        folder: with the graded banks; the course's if not given.
 
     Raises:
         BankError: if it has a problem.
     """
     number = progress.lesson_number(lesson)
-    paths = sorted(graded_folder().glob(f"{number}_*.yml"))
+    paths = sorted((folder or graded_folder()).glob(f"{number}_*.yml"))
     return open_bank(paths[0]) if paths else None
 
 

@@ -69,7 +69,7 @@ def _graded_questions(lesson: Lesson) -> dict[str, bytes]:
     from coursekit.grading.questions import graded_bank, remember
     from coursekit.quiz.handout import questions_name
 
-    bank = graded_bank(lesson.number)
+    bank = graded_bank(lesson.number, lesson.bank.parent / "graded")
     if bank is None:
         return {}
     remember(bank)
