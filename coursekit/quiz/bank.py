@@ -21,6 +21,12 @@ from coursekit.quiz.kinds.options import Option
 from coursekit.quiz.kinds.typed import Slip
 from coursekit.quiz.loading import BankError, Problem, Source, read_yaml
 
+_PATTERNS = {
+    "lesson": "Expected the two digits of the lesson, in quotes, such as '01'.",
+    "id": "Expected the lesson's number and words of a-z and 0-9, joined by dashes, such as '01-test-shape'.",
+    "objective": "Expected the id of an objective, such as '01.api'.",
+}
+
 
 class Bank(Strict):
     """All questions of one lesson."""
@@ -138,10 +144,24 @@ def _explain(source: Source, error: Any) -> Problem:
         mend = f"Kinds: {', '.join(kinds.names())}."
     elif kind == "literal_error":
         message, mend = f"{who}{last!r} is {error['input']!r}.", f"Expected {context.get('expected')}."
+    elif kind == "string_type" and isinstance(error["input"], bool | int | float):
+        message = f"{who}{last!r} is read as {error['input']!r}, not as text."
+        mend = "Put it in quotes: YAML reads yes, no, 12 and 1:30 as something else."
+    elif kind in ("list_type", "dict_type", "model_type", "model_attributes_type", "string_type"):
+        wanted = {"list_type": "a list", "string_type": "a text"}.get(kind, "names with values")
+        message = f"{who}{last!r} is {_type(error['input'])}; expected {wanted}."
+        mend = "Check the indentation and the dashes."
+    elif kind == "string_pattern_mismatch":
+        message, mend = f"{who}{last!r} is {error['input']!r}.", _PATTERNS.get(last, "Use a-z, 0-9 and single dashes.")
     elif kind == "value_error":
         text = str(context.get("error", error["msg"]))
         message, mend = f"{who}{text}.", ""
     return Problem(str(source.file), source.line(path), kind.replace("_", "-"), message, mend)
+
+
+def _type(value: Any) -> str:
+    names = {dict: "names with values", list: "a list", str: "a text", type(None): "empty", bool: "yes or no"}
+    return names.get(type(value), "a number")
 
 
 def _who(source: Source, path: tuple[Any, ...]) -> str:
