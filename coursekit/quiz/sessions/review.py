@@ -225,10 +225,11 @@ class Review(Session):
         progress.record(event, lesson=entry.lesson, item=entry.content.id, data={"session": self.name, **data})
 
     def _restore(self, bank: Bank) -> None:
+        items = {item.id: item for item in bank.items}
         for event in progress.events(bank.lesson, "card"):
             name = str(event.item)
             if event.data.get("what") == QUESTION and name not in self.entries:
-                item = bank.by_id.get(name)
+                item = items.get(name)
                 if item is None or not set(item.uses) & set(RETURNING):
                     continue  # its author took it out since
                 self.entries[name] = _Entry(bank.lesson, item)
