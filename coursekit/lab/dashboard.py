@@ -10,8 +10,9 @@ import anywidget
 import traitlets
 
 from coursekit.errors import CourseError
+from coursekit.lab.across import write_across
 from coursekit.lab.page import bundle, html
-from coursekit.lab.state import Standing
+from coursekit.lab.state import ALL, Standing
 from coursekit.lab.views import write_view
 
 HERE = Path(__file__).parent
@@ -47,7 +48,7 @@ class Dashboard(anywidget.AnyWidget):
 
     def _open(self, lesson: str, mode: str) -> dict[str, str]:
         try:
-            path = write_view(lesson, mode, self.workspace)
+            path = write_across(mode, self.workspace) if lesson == ALL else write_view(lesson, mode, self.workspace)
         except CourseError as error:
             return {"say": str(error)}
         inside = path.relative_to(self.workspace.resolve()).as_posix()

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from coursekit.lab.modes import ABOUT
-from coursekit.lab.state import LessonState, Standing, Step
+from coursekit.lab.state import ALL, LessonState, Standing, Step
 from coursekit.lessons import Lesson
 
 HERE = Path(__file__).parent
@@ -71,6 +71,7 @@ def html(standing: Standing, *, live: bool) -> str:
         [
             '<div class="ckd-dash" data-lm-suppress-shortcuts="true">',
             _next(standing.next, live=live),
+            _across(standing, live=live) if rows else "",
             f'<h2 class="ckd-head">Lessons</h2><ol class="ckd-lessons">{"".join(rows)}</ol>' if rows else "",
             '<p class="ckd-say" role="status" aria-live="polite"></p>' if live else "",
             "</div>",
@@ -80,6 +81,9 @@ def html(standing: Standing, *, live: bool) -> str:
 
 def _next(step: Step, *, live: bool) -> str:
     action = ""
+    if step.lesson is None and step.target == "review":
+        minutes = f'<span class="ckd-quiet">{_minutes(step.minutes)}</span>'
+        action = f'<p class="ckd-row">{_all_lessons("review", "Open Review", "ckd-go", "next", live=live)}{minutes}</p>'
     if step.lesson is not None:
         label = {"lesson": "Open the lesson", "exercises": "Open the exercises"}.get(step.target, "Open")
         length = _minutes(step.minutes) + (" in all" if step.target == "lesson" else "")
@@ -88,6 +92,25 @@ def _next(step: Step, *, live: bool) -> str:
     return (
         '<section class="ckd-next" aria-label="What to do next"><h2 class="ckd-eyebrow">What to do next</h2>'
         f'<p class="ckd-title">{escape(step.title)}</p><p class="ckd-why">{escape(step.why)}</p>{action}</section>'
+    )
+
+
+def _across(standing: Standing, *, live: bool) -> str:
+    """What goes across all lessons: the placement and the review."""
+    again = "Find out again where to start" if standing.placed else "Find out where to start"
+    due = f"Review everything due ({standing.due})"
+    ways = _all_lessons("placement", again, "ckd-link ckd-plain", "across-placement", live=live)
+    ways += _all_lessons("review", due, "ckd-link ckd-plain", "across-review", live=live)
+    return f'<section class="ckd-across" aria-label="Across all lessons"><p class="ckd-row">{ways}</p></section>'
+
+
+def _all_lessons(name: str, label: str, kind: str, key: str, *, live: bool) -> str:
+    """A button that writes the notebook of a session over all lessons and opens it."""
+    if not live:
+        return f'<span class="ckd-quiet">{escape(label)}</span>'
+    return (
+        f'<button type="button" class="{kind}" data-lesson="{ALL}" data-mode="{name}" data-key="{key}">'
+        f"{escape(label)}</button>"
     )
 
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from coursekit.errors import CourseError
 from coursekit.lessons import Lesson, lessons
-from coursekit.progress import LessonSummary, summary
+from coursekit.progress import LessonSummary, events, summary
 
 CARDS_A_MINUTE = 3
+ALL = "00"  # the lesson of what goes across all of them
 NOTHING_YET = LessonSummary(
     practice_answered=0,
     practice_right=0,
@@ -54,8 +55,20 @@ class LessonState:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """The latest placement: the lesson to start with, None where all are known, and when it was."""
+
+    start: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Step:
-    """The recommendation. ``target``: a mode's name, ``lesson``, ``exercises``, or empty where there is nothing."""
+    """The recommendation.
+
+    ``target`` is a mode's name, ``lesson``, ``exercises``, or empty where there is nothing. Without a lesson,
+    ``review`` is that of all lessons.
+    """
 
     title: str
     why: str
@@ -70,6 +83,12 @@ class Standing:
 
     lessons: tuple[LessonState, ...]
     next: Step
+    placed: Placed | None = None
+
+    @property
+    def due(self) -> int:
+        """Cards and missed questions that are due, in all lessons."""
+        return sum(state.done["cards_due"] for state in self.lessons)
 
     @classmethod
     def of_a_newcomer(cls) -> Standing:
@@ -79,12 +98,14 @@ class Standing:
     @classmethod
     def now(cls) -> Standing:
         """As the progress file says."""
-        return cls._with(summary())
+        placements = events(ALL, "placement")
+        placed = Placed(placements[-1].data.get("start"), placements[-1].at) if placements else None
+        return cls._with(summary(), placed)
 
     @classmethod
-    def _with(cls, done: dict[str, LessonSummary]) -> Standing:
+    def _with(cls, done: dict[str, LessonSummary], placed: Placed | None = None) -> Standing:
         states = tuple(_state(lesson, done.get(lesson.number, NOTHING_YET)) for lesson in lessons())
-        return cls(states, next_step(states))
+        return cls(states, next_step(states, placed), placed)
 
 
 def _state(lesson: Lesson, done: LessonSummary) -> LessonState:
@@ -111,15 +132,24 @@ def _exercises(lesson: Lesson) -> int:
     return sum(bool(cell["metadata"].get("nbgrader", {}).get("grade")) for cell in cells)
 
 
-def next_step(states: tuple[LessonState, ...]) -> Step:
-    """One thing to do, and why: cards that are due, else the lesson begun last, else the first one not begun."""
+def next_step(states: tuple[LessonState, ...], placed: Placed | None = None) -> Step:
+    """One thing to do, and why: what is due, else the lesson begun last, else the placement's, else the first one."""
     if not states:
         return Step("No lesson is here yet", "This course carries no lesson notebook. Run: coursekit doctor")
     due = [state for state in states if state.done["cards_due"]]
     if due:
-        return _review(due[0])
+        return _review(due[0]) if len(due) == 1 else _review_all(due)
     open_ones = [state for state in states if not state.finished]
     begun = [state for state in open_ones if state.started]
+    if begun and (placed is None or _last(max(begun, key=_last)) > placed.at):
+        return _within(max(begun, key=_last))
+    if placed is not None and placed.start is not None:
+        ahead = [state for state in states if state.lesson.number >= placed.start]
+        if not ahead:
+            return _placed_ahead(placed.start)
+        still = [state for state in ahead if not state.finished]
+        if still:
+            return _placed(still[0], placed.start)
     if begun:
         return _within(max(begun, key=_last))
     if open_ones:
@@ -147,10 +177,35 @@ def _review(state: LessonState) -> Step:
     )
 
 
+def _review_all(due: list[LessonState]) -> Step:
+    count = sum(state.done["cards_due"] for state in due)
+    why = f"{count} cards of {len(due)} lessons are due. You are about to forget them, and a look now costs least."
+    return Step("Review what is due", why, None, "review", max(1, round(count / CARDS_A_MINUTE)))
+
+
+def _placed(state: LessonState, start: str) -> Step:
+    lesson = state.lesson
+    if lesson.number == start:
+        why = "Your placement says to start here. It is the first lesson that your answers did not show as known."
+    else:
+        why = f"Your placement says to start with lesson {start}. This is the next one that is here and not finished."
+    if state.started:
+        return Step(f"Go on with lesson {lesson.number}: {lesson.title}", why, lesson, "lesson", state.minutes)
+    return Step(f"Begin lesson {lesson.number}: {lesson.title}", why, lesson, "lesson", state.minutes)
+
+
+def _placed_ahead(start: str) -> Step:
+    why = f"Its notebook is not here yet. Its questions are: coursekit practice {start}, in a terminal."
+    return Step(f"Your placement says: lesson {start}", why)
+
+
 def _begin(state: LessonState, *, first: bool) -> Step:
     lesson = state.lesson
     if first:
-        why = "You have not begun yet. Each lesson can be opened first; this one assumes the least."
+        why = (
+            "You have not begun yet. Each lesson can be opened first; this one assumes the least. If not all of it is "
+        )
+        why += "new to you, find out below where to start."
     else:
         why = "It is the next lesson you have not begun."
     return Step(f"Begin lesson {lesson.number}: {lesson.title}", why, lesson, "lesson", state.minutes)

@@ -124,6 +124,80 @@ def test_cards_that_are_due_come_before_everything(three: Path) -> None:
     assert Standing.now().next.target != "review"
 
 
+def due_in(lesson: str, item: str) -> None:
+    due = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    progress.record("card", lesson=lesson, item=item, data={"rating": "good", "due": due, "state": {}})
+
+
+def test_what_is_due_in_several_lessons_is_reviewed_at_once(three: Path) -> None:
+    for lesson, item in (("01", "a"), ("03", "b"), ("03", "c")):
+        due_in(lesson, item)
+    step = Standing.now().next
+    assert (step.lesson, step.target, step.title) == (None, "review", "Review what is due")
+    assert "3 cards of 2 lessons" in step.why
+    shown = Reader(page(Standing.now(), live=True))
+    assert {"00/review/next", "00/review/across-review", "00/placement/across-placement"} <= {
+        f"{one.get('data-lesson')}/{one.get('data-mode')}/{one.get('data-key')}" for one in shown.all("button")
+    }
+    assert "Review everything due (3)" in shown.text
+    assert "<button" not in page(Standing.now(), live=False)
+
+
+def placed(start: str | None) -> None:
+    progress.record("placement", lesson="00", data={"session": "placement", "start": start, "lessons": {}})
+
+
+def test_a_placement_says_what_to_begin_with(three: Path) -> None:
+    assert "where to start" in Standing.now().next.why
+    placed("02")
+    step = Standing.now().next
+    assert (step.lesson.number, step.target) == ("02", "lesson")
+    assert "placement" in step.why
+    assert "Find out again" in page(Standing.now(), live=True)
+    practised("03")  # what was begun since goes on
+    assert Standing.now().next.lesson.number == "03"
+    placed("02")
+    assert Standing.now().next.lesson.number == "02"
+    finish("02")
+    finish("03")
+    placed("02")
+    assert Standing.now().next.lesson.number == "01"  # what lies before is all that is left
+
+
+def test_a_placement_that_knows_everything_changes_nothing(three: Path) -> None:
+    before = Standing.now().next
+    placed(None)
+    assert Standing.now().next == before
+
+
+def test_a_placement_ahead_of_the_lessons_here_says_where_the_questions_are(three: Path) -> None:
+    placed("07")
+    assert "coursekit practice 07" in Standing.now().next.why
+
+
+@pytest.mark.parametrize("name", ["placement", "review"])
+def test_a_click_on_what_goes_across_lessons_writes_its_notebook_once(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "ws").mkdir()
+    monkeypatch.chdir(tmp_path / "ws")
+    shown = Dashboard()
+    sent: list[dict] = []
+    monkeypatch.setattr(shown, "send", sent.append)
+    click = {"do": "open", "lesson": "00", "mode": name, "key": "x"}
+    shown._told(shown, click, [])
+    path = tmp_path / "ws" / f"{name}.ipynb"
+    assert sent[0]["path"] == path.name
+    assert f"{name}()" in path.read_text()
+    path.write_text(path.read_text().replace("()", "()  # mine"))
+    shown._told(shown, click, [])
+    assert "# mine" in path.read_text()
+    assert sent[1]["path"] == path.name
+    assert [one.name for one in (tmp_path / "ws").glob("*.ipynb")] == [path.name]
+    shown._told(shown, click | {"mode": "test"}, [])
+    assert sent[2]["say"].startswith("There is no session")
+
+
 def test_the_lesson_touched_last_is_gone_on_with(three: Path) -> None:
     practised("01")
     practised("03")
@@ -166,7 +240,7 @@ def test_the_page_links_every_notebook_and_names_every_mode_with_its_minutes(cou
     assert links == {"01_lesson_1/01_lesson_1.ipynb", "01_lesson_1/01_exercises.ipynb"}
     for position, mode in enumerate(MODES):
         assert f"{mode.title()} {3 + position} min" in read.text
-    buttons = [one.get("data-mode") for one in read.all("button")]
+    buttons = [one.get("data-mode") for one in read.all("button") if one.get("data-lesson") == "01"]
     assert buttons == (list(MODES) if live else [])  # what needs a kernel is a button only where there is one
     assert all("aria-label" in one or one.get("class") == "ckd-go" for one in read.all("a"))
 
