@@ -31,7 +31,7 @@ def lint(*, proofs: bool = True, banks: list[Path] | None = None, fresh: bool = 
     """
     found: list[Problem] = []
     read: list[tuple[Bank, Source]] = []
-    for path in banks if banks is not None else _banks():
+    for path in banks if banks is not None else bank_files():
         bank, problems, source = read_bank(path)
         found += problems
         if bank is not None and source is not None:
@@ -57,7 +57,8 @@ def show(problems: list[Problem], *, as_json: bool) -> int:
     return 1 if problems else 0
 
 
-def _banks() -> list[Path]:
+def bank_files() -> list[Path]:
+    """Every bank: those of the lessons, and those of graded questions."""
     folder = content_dir() / "quizzes"
     return [*sorted(folder.glob("*.yml")), *sorted((folder / "graded").glob("*.yml"))]
 

@@ -81,7 +81,7 @@ def prove(
     Raises:
         CourseError: if a process for proofs does not start.
     """
-    groups = [group for item in items for group in _groups(item)]
+    groups = [group for item in items for group in groups_of(item)]
     known = proven if proven is not None and not fresh else None
     work = [group for group in groups if group.claims and not (known and known.holds(group.item, group.claims))]
     if work:
@@ -93,7 +93,7 @@ def prove(
     return [failure for group in groups for failure in group.failures]
 
 
-def _groups(item: Item) -> Iterator[_Group]:
+def groups_of(item: Item) -> Iterator[_Group]:
     """The claims of a few variants: the canonical one, and others with different values."""
     seen: list[dict[str, Any]] = []
     for number in range(20):

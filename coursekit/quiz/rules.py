@@ -20,7 +20,7 @@ from coursekit.quiz.sections import headings
 from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
 
 PRACTICE, CHALLENGE, CARDS, TEST_A_LEVEL, COVER = 5, 5, 10, 5, 2
-SEEDS = 100  # variants of each question that are looked at
+SEEDS = 300  # learners whose variants of each question are looked at; the tests look at more
 LONGEST = 1.6  # a right option this much longer than every other one gives itself away
 SHORTEST = 0.5
 LONGEST_SHARE = 0.45  # of a bank's questions; with four options, chance gives a quarter
@@ -188,9 +188,13 @@ def _variants(item: Item, index: int, source: Source) -> Iterator[Problem]:
     path: tuple[str | int, ...] = ("items", index)
     seen: set[str] = set()
     texts = [text for _, text in _prose(source.data["items"][index]) if "{{" in text]
+    drawn: list[dict[str, Any]] = []
     for number in range(SEEDS if item.params else 1):
         try:
             variant = draw(item, seed_for(number, "lint") if number else CANONICAL)
+            if variant.values in drawn:
+                continue
+            drawn.append(variant.values)
             faults = item.faults(variant)
             faults = faults + [f"{text!r} keeps a '{{{{' that is not closed" for text in _unclosed(variant, texts)]
             if not item.score(variant, item.key(variant)).right:
