@@ -1,11 +1,12 @@
 """Where should this learner start? What is known in each lesson, from few answers over all of them.
 
 Each lesson has an ability of its own, on the scale of ``verdict``. An answer says most about its lesson, and something
-about others: lessons build on one another. Two kinds of learner are expected before any answer, each with half of the
+about others: lessons build on one another. Three kinds of learner are expected before any answer, with about the same
 probability:
 
 - *smooth*: jointly normal abilities, standard deviation ``PRIOR_SD``, correlation
   ``SHARED + (1 - SHARED) * exp(-distance / REACH)``, the mean falling by ``FALL`` from lesson to lesson;
+- *patchy*: abilities that have nothing to do with each other, mean 0, the same standard deviation;
 - *step*: at home in the lessons before a certain one (mean ``ABOVE``), new to it and what follows (mean ``BELOW``), the
   standard deviation ``AROUND`` in each lesson; every step is equally likely, none and all among them.
 
@@ -19,7 +20,11 @@ question is the one that is expected to tell most about the start: the mutual in
 
 Sources: F. M. Lord, Applications of Item Response Theory to Practical Testing Problems (1980), chapter 10, on tests
 tailored to the learner; T. P. Minka, A family of algorithms for approximate Bayesian inference (2001), chapter 3, on
-assumed-density filtering. How often the right start is named: ``benchmarks/placement.py``.
+assumed-density filtering.
+
+Measured by ``python benchmarks/placement.py`` on 300 simulated learners of each of three kinds over nine lessons: the
+right start is named for 54 to 67 % of them, it or one beside it for 75 to 86 %, after 16 questions on average. A plain
+test of the same length, scored by counting, names it for 40 to 64 %, and it or one beside it for 60 to 76 %.
 """
 
 from __future__ import annotations
@@ -36,6 +41,7 @@ KNOWN_SHARE = 2 / 3  # of the medium questions of a lesson
 KNOWN = float(np.log(KNOWN_SHARE / (1 - KNOWN_SHARE))) / SLOPE
 FALL = 0.2
 SHARED, REACH = 0.3, 3.0
+SMOOTH, PATCHY = 0.3, 0.3  # prior probabilities; the rest is for steps
 ABOVE, BELOW, AROUND = 1.3, -1.0, 0.6
 LEAST, MOST = 12, 18  # questions
 A_LESSON = 8  # at most, so that one lesson cannot take the whole placement
@@ -67,9 +73,10 @@ class Picture:
         smooth = PRIOR_SD**2 * (SHARED + (1 - SHARED) * np.exp(-distance / REACH))
         steps = [np.where(place < step, ABOVE, BELOW) for step in range(lessons + 1)]
         self.lessons = lessons
-        self.means = np.stack([FALL * ((lessons - 1) / 2 - place), *steps])  # one row for each kind of learner
-        self.covariances = np.stack([smooth, *[AROUND**2 * np.eye(lessons) for _ in steps]])
-        self.weights = np.array([0.5, *[0.5 / len(steps) for _ in steps]])
+        apart = PRIOR_SD**2 * np.eye(lessons)
+        self.means = np.stack([FALL * ((lessons - 1) / 2 - place), np.zeros(lessons), *steps])  # a row for each kind
+        self.covariances = np.stack([smooth, apart, *[AROUND**2 * np.eye(lessons) for _ in steps]])
+        self.weights = np.array([SMOOTH, PATCHY, *[(1 - SMOOTH - PATCHY) / len(steps) for _ in steps]])
         half = np.random.default_rng(0).standard_normal((DRAWS // 2, lessons))
         self._noise = np.concatenate([half, -half])  # the same for every learner: the same answers, the same questions
 

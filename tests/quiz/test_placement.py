@@ -81,6 +81,8 @@ def test_the_result_says_how_sure_it_is_and_what_was_left_out(lesson01: Bank) ->
     assert sum(line.startswith("| 0") for line in body.splitlines()) == 3  # a row a lesson
     assert "known" in body
     assert "not known yet" in body
+    assert " 100%" not in body
+    assert " 0%" not in body
 
 
 def test_only_questions_of_tests_are_asked_and_none_twice(lesson01: Bank) -> None:

@@ -116,14 +116,14 @@ class Placement(Session):
             head = f"**Start with lesson {self._name(start)}.** {self._why(start, known)}"
         sure = (
             f"How sure is that? After {len(self.asked)} answers the chance that this is the very place is "
-            f"{chances[start]:.0%}, and {near:.0%} that it is this one or one beside it."
+            f"{_percent(float(chances[start]))}, and {_percent(near)} that it is this one or one beside it."
         )
         counts = Counter(one.place for one in self.asked)
         right = Counter(one.place for one in self.asked if one.score.right)
         rows = ["| lesson | your answers say | chance that you know it | right of asked |", "| --- | --- | --- | --- |"]
         for place, one in enumerate(known):
             share = f"{right[place]} of {counts[place]}" if counts[place] else "not asked"
-            rows.append(f"| {self._name(place)} | {_verdict(one.chance)} | {one.chance:.0%} | {share} |")
+            rows.append(f"| {self._name(place)} | {_verdict(one.chance)} | {_percent(one.chance)} | {share} |")
         note = (
             "To know a lesson means here: to know two of three of its medium questions. Where few or none were asked, "
             "your answers about the lessons around it stand in."
@@ -132,12 +132,12 @@ class Placement(Session):
 
     def _why(self, start: int, known: list[Known]) -> str:
         if start == 0:
-            return f"The chance that you know it already is {known[0].chance:.0%}, and the others build on it."
+            return f"The chance that you know it already is {_percent(known[0].chance)}, and the others build on it."
         least = min(one.chance for one in known[:start])
         before = "the lesson before it" if start == 1 else "each of the lessons before it"
         return (
-            f"It is the first that your answers do not show as known ({known[start].chance:.0%}); for {before} that "
-            f"chance is at least {least:.0%}."
+            f"It is the first that your answers do not show as known ({_percent(known[start].chance)}); for {before} that "
+            f"chance is at least {_percent(least)}."
         )
 
     def _name(self, place: int) -> str:
@@ -265,3 +265,8 @@ def _verdict(chance: float) -> str:
     if chance >= LIKELY:
         return "known"
     return "not known yet" if chance <= UNLIKELY else "not sure"
+
+
+def _percent(chance: float) -> str:
+    """No chance is called 0 or 100 per cent: the model is one, and so few answers never prove anything."""
+    return f"{min(max(chance, 0.01), 0.99):.0%}"
