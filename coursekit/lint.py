@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import typer
 
 from coursekit.errors import CourseError
 from coursekit.lessons import MODES, Lesson, lessons
+from coursekit.lint_exercises import line_of_cell, mutant_files
 from coursekit.paths import content_dir
 from coursekit.quiz.bank import Bank
 from coursekit.quiz.bank import read as read_bank
 from coursekit.quiz.loading import Problem, Source
+from coursekit.quiz.proven import Proven, digest_of
 
 __all__ = ["Problem", "lint", "show"]
+EXERCISES_SECONDS = 600
 TAGS = {*(f"mode-{mode}" for mode in MODES), "opening", "setup", "closing"}
 MORE_TAGS = {"misconceptions", "symptoms", "test", "key-result", "volatile"}
 
@@ -38,7 +48,11 @@ def lint(*, proofs: bool = True, banks: list[Path] | None = None, fresh: bool = 
             read.append((bank, source))
     found += _all_banks(read)
     if proofs:
-        found += _proofs(read, fresh)
+        proven = Proven()
+        with _exercises(proven, fresh, wanted=banks is None) as told:
+            found += _proofs(read, proven, fresh)
+        found += told
+        proven.save()
     if banks is None:
         found += [*_schema(), *_notebooks()]
     return [
@@ -88,20 +102,54 @@ def _all_banks(read: list[tuple[Bank, Source]]) -> Iterator[Problem]:
                     yield Problem(str(path), line, "duplicate-id", message, mend)
 
 
-def _proofs(read: list[tuple[Bank, Source]], fresh: bool) -> Iterator[Problem]:
+def _proofs(read: list[tuple[Bank, Source]], proven: Proven, fresh: bool) -> Iterator[Problem]:
     """The proofs of all banks in one go, so that torch is imported once for all of them."""
     from coursekit.quiz.proofs import prove
-    from coursekit.quiz.proven import Proven
 
     place = {id(item): (source, index) for bank, source in read for index, item in enumerate(bank.items)}
-    proven = Proven()
     failures = prove([item for bank, _ in read for item in bank.items], proven=proven, fresh=fresh)
-    proven.save()
     for failure in failures:
         source, index = place[id(failure.item)]
         line = source.line(("items", index, *failure.path))
         message = f"{failure.item.id}, {failure.label}: {failure.message}."
         yield Problem(str(source.file), line, "proof", message, "Mend the text or its proof: one of them is not true.")
+
+
+@contextmanager
+def _exercises(proven: Proven, fresh: bool, *, wanted: bool) -> Iterator[list[Problem]]:
+    """The exercises' problems, found by a process of their own while the body runs; complete after it."""
+    found: list[Problem] = []
+    open_ones: dict[str, str] = {}
+    with suppress(CourseError):  # told with the notebooks
+        mutants = [path.read_text(encoding="utf-8") for path in mutant_files()]
+        for lesson in lessons() if wanted else ():
+            if lesson.exercises.is_file():
+                name = digest_of(lesson.exercises.read_text(encoding="utf-8"), *mutants)
+                if fresh or not proven.knows(name):
+                    open_ones[lesson.number] = name
+    if not open_ones:
+        yield found
+        return
+    command = [sys.executable, "-m", "coursekit.lint_exercises", *open_ones]
+    world = {**os.environ, "COURSEKIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=world
+    )
+    try:
+        yield found
+        said, error = process.communicate(timeout=EXERCISES_SECONDS)
+    except subprocess.TimeoutExpired:
+        said, error = "", f"did not end within {EXERCISES_SECONDS} seconds"
+    finally:
+        process.kill()
+    if process.returncode or not said:
+        reason = error.strip().splitlines()[-1] if error.strip() else "ended without a word"
+        found.append(Problem(str(content_dir() / "notebooks"), 1, "exercise", f"cannot be rehearsed: {reason}.", ""))
+        return
+    found += [Problem(**one) for one in json.loads(said)]
+    for number, name in open_ones.items():
+        if not any(Path(one.file).name.startswith(number) for one in found):
+            proven.learn(name)
 
 
 def _schema() -> Iterator[Problem]:
@@ -124,6 +172,35 @@ def _notebooks() -> Iterator[Problem]:
         return
     for lesson in known:
         yield from _tags(lesson)
+        for path in (lesson.notebook, lesson.exercises):
+            if path.is_file():
+                yield from _links(path)
+
+
+def _links(path: Path) -> Iterator[Problem]:
+    """Links inside the course lead somewhere, and pictures say in words what they show."""
+    text = path.read_text(encoding="utf-8")
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+    prose = [re.sub(r"```.*?```|`[^`]*`", "", "".join(cell["source"]), flags=re.DOTALL) for cell in cells]
+    headings = re.findall(r"^#{1,6}\s+(.+?)\s*$", "\n".join("".join(cell["source"]) for cell in cells), re.MULTILINE)
+    anchors = {heading.replace(" ", "-") for heading in headings}  # as JupyterLab makes them
+    for cell, source in zip(cells, prose, strict=True):
+        line = line_of_cell(path, cell.get("id", ""))
+        for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)[^)]*\)", source):
+            if re.match(r"https?://|mailto:|attachment:", target):
+                continue
+            file, _, anchor = unquote(target).partition("#")
+            if file and not (path.parent / file).exists():
+                yield Problem(
+                    str(path), line, "link", f"a link leads to {file!r}, which is not there.", "Mend the path."
+                )
+            if anchor and not file and anchor not in anchors:
+                near = difflib.get_close_matches(anchor, anchors, n=1)
+                mend = f"Did you mean '#{near[0]}'?" if near else "Name a heading, with '-' for each space."
+                yield Problem(str(path), line, "link", f"no heading answers to the link '#{anchor}'.", mend)
+        for picture in re.findall(r"!\[\s*\]\([^)]*\)|<img(?![^>]*\balt=[\"'][^\"'])[^>]*>", source):
+            mend = "Say in its alt text what the picture shows."
+            yield Problem(str(path), line, "alt", f"the picture {picture[:60]} has no alt text.", mend)
 
 
 def _tags(lesson: Lesson) -> Iterator[Problem]:

@@ -36,14 +36,21 @@ class Proven:
 
     def holds(self, item: Item, claims: Sequence[Claim]) -> bool:
         """Were these claims proven before?"""
-        name = digest(item, claims)
+        return self.knows(digest(item, claims))
+
+    def add(self, item: Item, claims: Sequence[Claim]) -> None:
+        """Remember that these claims hold."""
+        self.learn(digest(item, claims))
+
+    def knows(self, name: str) -> bool:
+        """Did what this digest names hold before?"""
         if name in self._days:
             self._days[name] = self._today
         return name in self._days
 
-    def add(self, item: Item, claims: Sequence[Claim]) -> None:
-        """Remember that these claims hold."""
-        self._days[digest(item, claims)] = self._today
+    def learn(self, name: str) -> None:
+        """Remember that what this digest names holds."""
+        self._days[name] = self._today
 
     def save(self) -> None:
         """Write the file whole; what nobody asked for in a long time is forgotten."""
@@ -62,8 +69,12 @@ class Proven:
 
 def digest(item: Item, claims: Sequence[Claim]) -> str:
     """What a group of claims says, in 32 characters."""
-    said = json.dumps([item.setup, [asdict(one) for one in claims]], default=str, sort_keys=True)
-    return hashlib.blake2b(f"{_world()}{said}".encode(), digest_size=16).hexdigest()
+    return digest_of(json.dumps([item.setup, [asdict(one) for one in claims]], default=str, sort_keys=True))
+
+
+def digest_of(*said: str) -> str:
+    """A digest of these texts and of everything around them that may decide whether they hold."""
+    return hashlib.blake2b("\n".join([_world(), *said]).encode(), digest_size=16).hexdigest()
 
 
 @cache

@@ -300,6 +300,7 @@ def of_rule(rule: str) -> list[str]:
     return [str(one) for one in lint(proofs=False) if one.rule == rule]
 
 
+@pytest.mark.slow
 def test_a_schema_that_is_not_this_coursekits_is_told(content: Path) -> None:
     schema = content / "quizzes" / "schema.json"
     schema.write_text("{}", encoding="utf-8")
@@ -310,6 +311,7 @@ def test_a_schema_that_is_not_this_coursekits_is_told(content: Path) -> None:
     assert "cannot be read" in of_rule("schema")[0]
 
 
+@pytest.mark.slow
 def test_tags_of_a_notebook_are_checked(content: Path) -> None:
     path = content / "notebooks" / "01_loading_weights" / "01_loading_weights.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -328,3 +330,22 @@ def test_tags_of_a_notebook_are_checked(content: Path) -> None:
     assert any("has no cell of the mode 'deep'" in one for one in told), told
     line = next(int(one.split(":")[1]) for one in told if "cell 5" in one)
     assert notebook["cells"][4]["id"] in path.read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+@pytest.mark.slow
+def test_links_and_pictures_of_a_notebook_are_checked(content: Path) -> None:
+    path = content / "notebooks" / "01_loading_weights" / "01_loading_weights.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    good = "\n\n## Two words\n[a](#Two-words) [b](01_exercises.ipynb) `[c](#no)` [d](https://x.org) ![e](attachment:e)"
+    cell["source"] = "".join(cell["source"]) + good
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+    assert of_rule("link") == of_rule("alt") == []
+    cell["source"] += "\n[a](#two-words) [b](99_nothing.ipynb) ![](attachment:e.png) <img src='x'>"
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+    links, pictures = of_rule("link"), of_rule("alt")
+    assert len(links) == 2
+    assert "'#two-words'. Did you mean '#Two-words'" in links[0]
+    assert "no file answers to the link '99_nothing.ipynb'" in links[1]
+    assert len(pictures) == 2
+    assert "has no alt text. Say in its alt text" in pictures[0]
