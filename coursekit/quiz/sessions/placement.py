@@ -136,8 +136,8 @@ class Placement(Session):
         least = min(one.chance for one in known[:start])
         before = "the lesson before it" if start == 1 else "each of the lessons before it"
         return (
-            f"It is the first that your answers do not show as known ({_percent(known[start].chance)}); for {before} that "
-            f"chance is at least {_percent(least)}."
+            f"It is the first that your answers do not show as known ({_percent(known[start].chance)}); for {before} "
+            f"that chance is at least {_percent(least)}."
         )
 
     def _name(self, place: int) -> str:
