@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from coursekit.quiz.items import Form
 from coursekit.quiz.sessions import Session
-from coursekit.quiz.sessions.base import ALL, Screen
+from coursekit.quiz.sessions.base import ALL, Question, Screen
 from coursekit.quiz.sessions.challenge import Challenge
 from coursekit.quiz.sessions.predict import Predict
 from coursekit.quiz.sessions.review import Review
@@ -40,17 +41,44 @@ def screen_text(screen: Screen) -> str:
     """A screen as Markdown: what a terminal shows above the prompt."""
     parts = [f"**{screen.heading}** {screen.place}".strip(), screen.body]
     if screen.question is not None:
-        parts.append(screen.question.stem)
-        parts.append(_options(screen.question.options))
+        parts += _parts(screen.question)
     return _join(*[part for part in parts if part.strip()], [])
 
 
 def _question(variant: Variant, number: int | None) -> str:
-    stem = variant.stem.strip()
-    options = variant.item.choices(variant)
-    below = _options(options) if options else f"*Answer: {variant.item.placeholder(variant)}*"
+    stem, *below = _parts(variant.item.form(variant))
+    placeholder = variant.item.placeholder(variant)
+    if placeholder:
+        below.append(f"*Answer: {placeholder}*")
     head = f"**{number}.** ({variant.item.level}) " if number is not None else ""
-    return f"{head}{stem}\n\n{below}"
+    return "\n\n".join([f"{head}{stem}".strip(), *below])
+
+
+def _parts(shown: Form | Question) -> list[str]:
+    """A question as Markdown, from its stem on."""
+    parts = [shown.stem.strip()]
+    if shown.options:
+        parts.append(_options(shown.options))
+    if shown.lines:
+        parts.append(_numbered(shown.lines))
+    if shown.cells:
+        parts.append(_table(shown.classes, shown.cells))
+    return [*parts, shown.after.strip()] if shown.after.strip() else parts
+
+
+def _numbered(lines: list[str]) -> str:
+    """A program with the numbers of its lines. No language is named, since the numbers belong to none."""
+    width = len(str(len(lines)))
+    numbered = [f"{number:>{width}}  {line}".rstrip() for number, line in enumerate(lines, 1)]
+    return "\n".join(["```text", *numbered, "```"])
+
+
+def _table(classes: list[str], cells: list[list[str]]) -> str:
+    """A confusion matrix; a question mark in each cell that is asked for."""
+    names = [name.replace("|", "\\|") for name in classes]
+    rows = [["truth \\\\ prediction", *names], ["---", *["---:"] * len(names)]]
+    rows += [[f"**{name}**", *[cell or "?" for cell in line]] for name, line in zip(names, cells, strict=True)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _options(options: list[str]) -> str:

@@ -91,8 +91,10 @@ class Form:
     """What a question looks like, whoever shows it. Texts are Markdown, but for the lines of a program."""
 
     stem: str
-    options: list[str] = field(default_factory=list)  # options, steps or lines of code, in the order shown
-    after: str = ""  # what stands below them
+    options: list[str] = field(default_factory=list)  # options or steps, in the order shown
+    lines: list[str] = field(default_factory=list)  # of a program, one of which is picked
+    idle: list[int] = field(default_factory=list)  # numbers (from 1) of the lines that cannot be picked
+    after: str = ""  # what stands below the program
     rows: int = 1  # of the field for a typed answer
     classes: list[str] = field(default_factory=list)  # of a confusion matrix
     cells: list[list[str]] = field(default_factory=list)  # its cells, row by row; empty where one is asked for

@@ -51,6 +51,14 @@ def to_inline_html(markdown: str) -> str:
     return to_html(text) if "\n" in text else _clean(_parser().renderInline(text))
 
 
+def code_lines(code: list[str]) -> list[str]:
+    """The lines of a Python program as sanitized HTML, coloured as one piece: a string may be long."""
+    if not code:
+        return []
+    coloured = _colour("\n".join(code), "python", "").split("\n")
+    return [_clean(line) for line in coloured[: len(code)]]
+
+
 def _clean(text: str) -> str:
     return nh3.clean(
         text,
@@ -73,6 +81,7 @@ def _colour(code: str, language: str, _attributes: str) -> str:
         lexer = get_lexer_by_name(language or "text")
     except ClassNotFound:
         return html.escape(code)
+    lexer.stripnl = lexer.ensurenl = False
     return highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="ck-"))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.markup import escape
 
 from coursekit.quiz.fallback import screen_text
 from coursekit.quiz.sessions import Session, open_session
@@ -93,8 +94,9 @@ def _show(out: Console, screen: Screen, shown: str | None) -> str:
         out.print(f"{max(0, round(screen.seconds_left))} seconds left.")
     offers = [f":{number} {button.label}" for number, button in enumerate(screen.buttons, 1)]
     if screen.question is not None and not screen.locked:
-        kind = {"one": "a letter", "several": "letters such as a, c", "text": screen.question.placeholder}
-        out.print(f"[dim]Type {kind[screen.question.control]}, or: {'   '.join(offers)}   q leave[/]")
-    else:
+        picks = {"one": "a letter", "several": "letters such as a, c"}
+        kind = picks.get(screen.question.control) or escape(screen.question.placeholder)
+        out.print(f"[dim]Type {kind}, or: {'   '.join(offers)}   q leave[/]")
+    elif offers:
         out.print(f"[dim]Enter for {offers[0][3:]}, or: {'   '.join(offers)}   q leave[/]")
     return key

@@ -13,7 +13,7 @@ import anywidget
 import traitlets
 
 from coursekit.quiz.fallback import as_markdown, as_text
-from coursekit.quiz.markup import to_html, to_inline_html
+from coursekit.quiz.markup import code_lines, to_html, to_inline_html
 from coursekit.quiz.sessions import Session
 from coursekit.quiz.sessions.base import Screen
 
@@ -65,6 +65,8 @@ def render(screen: Screen, turn: int) -> dict[str, Any]:
         for one in screen.panels
     ]
     if screen.question is not None:
-        shown["question"]["stem"] = to_html(screen.question.stem)
-        shown["question"]["options"] = [to_inline_html(option) for option in screen.question.options]
+        asked = shown["question"]
+        asked["stem"], asked["after"] = to_html(screen.question.stem), to_html(screen.question.after)
+        asked["options"] = [to_inline_html(option) for option in screen.question.options]
+        asked["lines"] = code_lines(screen.question.lines)
     return shown

@@ -91,7 +91,10 @@ class Bug(Item):
 
     def form(self, variant: Variant) -> Form:
         parted = part(variant.stem)
-        return Form(parted.before, parted.code.split("\n"), after=parted.after)
+        code = parted.code.split("\n")
+        candidates = _candidates(code)
+        idle = [number for number in range(1, len(code) + 1) if number not in candidates]
+        return Form(parted.before, lines=code, idle=idle, after=parted.after)
 
     def placeholder(self, variant: Variant) -> str:
         return "the number of the line"

@@ -47,10 +47,12 @@ class Question:
     key: str  # changes when another question, or another variant of it, is shown
     stem: str
     control: Control
-    options: list[str] = field(default_factory=list)  # options, steps or lines of code
+    options: list[str] = field(default_factory=list)  # options or steps, in the order shown
     placeholder: str = ""
     level: str = ""
-    after: str = ""  # what stands below the options
+    lines: list[str] = field(default_factory=list)  # of a program, one of which is picked
+    idle: list[int] = field(default_factory=list)  # numbers (from 1) of the lines that cannot be picked
+    after: str = ""  # what stands below the program
     rows: int = 1  # of the field for a typed answer
     classes: list[str] = field(default_factory=list)  # of a confusion matrix
     cells: list[list[str]] = field(default_factory=list)  # its cells, row by row; empty where one is asked for
@@ -137,6 +139,8 @@ def question(variant: Variant, key: str) -> Question:
         options=form.options,
         placeholder=item.placeholder(variant),
         level=item.level,
+        lines=form.lines,
+        idle=form.idle,
         after=form.after,
         rows=form.rows,
         classes=form.classes,
