@@ -346,6 +346,6 @@ def test_links_and_pictures_of_a_notebook_are_checked(content: Path) -> None:
     links, pictures = of_rule("link"), of_rule("alt")
     assert len(links) == 2
     assert "'#two-words'. Did you mean '#Two-words'" in links[0]
-    assert "no file answers to the link '99_nothing.ipynb'" in links[1]
+    assert "a link leads to '99_nothing.ipynb', which is not there" in links[1]
     assert len(pictures) == 2
     assert "has no alt text. Say in its alt text" in pictures[0]
