@@ -406,7 +406,7 @@ class Card {
     if (fresh && !held?.startsWith("mark-")) {
       const start = this.stem.hidden ? this.buttons.querySelector('[data-primary="true"]') : this.stem;
       (start ?? this.root).focus();
-    } else if (same && !(this.screen.locked && held === "input")) {
+    } else if (same && !same.readOnly) {
       same.focus();
     } else {
       (this.buttons.querySelector('[data-primary="true"]') ?? this.buttons.firstChild ?? this.root).focus();
