@@ -17,10 +17,10 @@ from coursekit.quiz.kinds.options import WithOptions, plain
 from coursekit.quiz.loading import Problem, Source
 from coursekit.quiz.markup import to_html
 from coursekit.quiz.sections import headings
-from coursekit.quiz.variants import CANONICAL, Variant, draw, seed_for
+from coursekit.quiz.variants import CANONICAL, Variant, draw, several
 
 PRACTICE, CHALLENGE, CARDS, TEST_A_LEVEL, COVER = 5, 5, 10, 5, 2
-SEEDS = 300  # learners whose variants of each question are looked at; the tests look at more
+VARIANTS = 300  # of each question, which is all there are of most; the tests look at more
 LONGEST = 1.6  # a right option this much longer than every other one gives itself away
 SHORTEST = 0.5
 LONGEST_SHARE = 0.45  # of a bank's questions; with four options, chance gives a quarter
@@ -184,31 +184,29 @@ def _objectives(bank: Bank, source: Source, others: Collection[str], *, graded: 
 
 
 def _variants(item: Item, index: int, source: Source) -> Iterator[Problem]:
-    """The variants of many seeds: every text must fill, and no two options may be equal."""
+    """Many variants, all if there are few: every text must fill, no two options may be equal, the key must be right."""
     path: tuple[str | int, ...] = ("items", index)
+    mend = "Change the parameters, add a condition under 'require', or change the text."
     seen: set[str] = set()
     texts = [text for _, text in _prose(source.data["items"][index]) if "{{" in text]
-    drawn: list[dict[str, Any]] = []
-    for number in range(SEEDS if item.params else 1):
+    variants = several(item, VARIANTS)
+    while len(seen) < 3:
+        values = ""
         try:
-            variant = draw(item, seed_for(number, "lint") if number else CANONICAL)
-            if variant.values in drawn:
-                continue
-            drawn.append(variant.values)
+            variant = next(variants, None)
+            if variant is None:
+                return
+            values = f" with {variant.values}" if variant.values else ""
             faults = item.faults(variant)
             faults = faults + [f"{text!r} keeps a '{{{{' that is not closed" for text in _unclosed(variant, texts)]
             if not item.score(variant, item.key(variant)).right:
                 faults.append("the right answer is not scored as right")
         except ValueError as error:
-            faults, variant = [str(error)], None
+            faults = [str(error)]
         for fault in faults:
             if fault not in seen:
                 seen.add(fault)
-                values = f" with {variant.values}" if variant and variant.values else ""
-                mend = "Change the parameters, add a condition under 'require', or change the text."
                 yield _at(source, path, "variant", f"{item.id}{values}: {fault}.", mend)
-        if len(seen) >= 3:
-            return
 
 
 def _unclosed(variant: Variant, texts: list[str]) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import math
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -61,6 +64,29 @@ def draw(item: Item, seed: int) -> Variant:
         if all(evaluate(condition, values) for condition in item.require):
             return Variant(item, seed, values)
     raise ValueError(f"no values of the parameters were found that meet {' and '.join(item.require)}")
+
+
+def several(item: Item, most: int) -> Iterator[Variant]:
+    """Variants with different values: all there are, if that is no more than ``most``; else those of so many learners.
+
+    Raises:
+        ValueError: if no values meet the item's conditions.
+    """
+    yield draw(item, CANONICAL)
+    ranges = {name: _values(values) for name, values in item.params.items()}
+    if math.prod(len(set(values)) for values in ranges.values()) <= most:
+        first = draw(item, CANONICAL).values
+        for combination in itertools.product(*(dict.fromkeys(values) for values in ranges.values())):
+            values = dict(zip(ranges, combination, strict=True))
+            if values != first and all(evaluate(condition, values) for condition in item.require):
+                yield Variant(item, CANONICAL, values)
+        return
+    seen: set[str] = set()
+    for number in range(1, most):
+        variant = draw(item, seed_for(number, "several"))
+        if repr(variant.values) not in seen:
+            seen.add(repr(variant.values))
+            yield variant
 
 
 def seed_for(learner: int, *parts: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursekit.errors import CourseError
+from coursekit.lint import lint
 from coursekit.paths import content_dir
 from coursekit.quiz.bank import bank_file, load, read, schema
-from coursekit.quiz.loading import BankError, read_yaml
+from coursekit.quiz.loading import LARGEST_BANK, BankError, read_yaml
 
 from .conftest import CHOICE, NUMBER
 
@@ -102,16 +103,51 @@ def test_any_damage_to_a_bank_gives_problems_or_a_bank(
     assert all(one.line >= 1 and one.message for one in problems)
 
 
-def test_ten_thousand_questions_load(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_ten_thousand_questions_load_and_lint(tmp_path: Path) -> None:
+    """How long it takes, and that it grows in proportion, is measured by ``benchmarks/quiz.py``."""
     path = tmp_path / "01_large.yml"
     many = "".join(NUMBER.replace("01-double", f"01-double-{number}") for number in range(10_000))
     path.write_text('lesson: "01"\nitems:' + many, encoding="utf-8")
-    begun = time.process_time()
     bank, problems, _ = read(path)
     assert problems == []
     assert bank is not None
     assert len(bank.items) == 10_000
-    assert time.process_time() - begun < 60
+    assert {one.rule for one in lint(proofs=False, banks=[path])} == {"counts", "objectives"}
+
+
+def test_a_file_beyond_any_bank_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "01_huge.yml"
+    with open(path, "wb") as file:
+        file.truncate(LARGEST_BANK + 1)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("was read"))
+    with pytest.raises(BankError, match=r"20,000,001 bytes large. Split it by lesson"):
+        read_yaml(path)
+
+
+def test_a_bomb_of_aliases_is_refused_at_its_first(tmp_path: Path) -> None:
+    levels = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
+    assert problems_of(tmp_path, f"a0: &a0 [x, x]\n{levels}\n") == ["2: uses an alias (*name). Write the text out."]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: "\ufeff" + text, None),
+        (lambda text: text.replace("\n", "\r\n"), None),
+        (lambda text: text.replace("    kind: choice", "\tkind: choice", 1), "3: is not YAML"),
+        (lambda text: text + "\n---\n" + text, "expected a single document"),
+        (lambda text: text.replace("lesson:", "lesson:: "), "'lesson'"),
+    ],
+    ids=["byte order mark", "line ends of Windows", "tab", "two documents", "colon"],
+)
+def test_what_editors_do_to_a_file(tmp_path: Path, change: Callable[[str], str], says: str | None) -> None:
+    path = tmp_path / "01_edited.yml"
+    path.write_bytes(change(WHOLE).encode())
+    bank, problems, _ = read(path)
+    assert (bank is not None) == (says is None), problems
+    if says:
+        assert any(says in f"{one.line}: {one.message} {one.mend}" for one in problems), problems
 
 
 def test_the_published_schema_is_current() -> None:
