@@ -80,6 +80,10 @@ def read_yaml(file: Path) -> Source:
         said = getattr(error, "problem", None) or str(error).splitlines()[0]
         line = mark.line + 1 if mark else 1
         mend = "Check the indentation and the quotes just above; a text with ': ' or '#' needs quotes or '|'."
+        if "another document" in said:
+            mend = "A bank is one document: take out the line '---'."
+        elif "tab character" in said or "\\t" in said:
+            mend = "Indent with spaces; YAML takes no tabs."
         raise BankError([_problem(file, line, "yaml", f"is not YAML: {said}.", mend)]) from error
     if root is None:
         raise BankError([_problem(file, 1, "yaml", "is empty.", "A bank has 'lesson', 'items' and 'cards'.")])

@@ -135,8 +135,11 @@ def test_a_bomb_of_aliases_is_refused_at_its_first(tmp_path: Path) -> None:
     [
         (lambda text: "\ufeff" + text, None),
         (lambda text: text.replace("\n", "\r\n"), None),
-        (lambda text: text.replace("    kind: choice", "\tkind: choice", 1), "3: is not YAML"),
-        (lambda text: text + "\n---\n" + text, "expected a single document"),
+        (
+            lambda text: text.replace("    kind: choice", "\tkind: choice", 1),
+            "4: is not YAML: found a tab character that violates indentation. Indent with spaces",
+        ),
+        (lambda text: text + "\n---\n" + text, "is one document: take out the line '---'"),
         (lambda text: text.replace("lesson:", "lesson:: "), "'lesson'"),
     ],
     ids=["byte order mark", "line ends of Windows", "tab", "two documents", "colon"],
