@@ -21,7 +21,20 @@ from coursekit.quiz.widget import QuizCard
 LEAST = 16  # letters and digits of a text that counts as told: shorter ones occur by chance
 NAME = 8  # of an id or a misconception, whose words stand beside each other nowhere else
 COMMON = ("misconception", "proof", "setup", "fixed")  # may stand in other banks or in a lesson too
-SHOWN = {"id", "stem", "control", "options", "placeholder", "level", "after", "rows", "classes", "cells"}
+SHOWN = {
+    "id",
+    "stem",
+    "control",
+    "options",
+    "placeholder",
+    "level",
+    "lines",
+    "idle",
+    "after",
+    "rows",
+    "classes",
+    "cells",
+}
 
 
 @pytest.fixture(scope="module")

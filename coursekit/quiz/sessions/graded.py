@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from coursekit.quiz.items import UnreadableError
 from coursekit.quiz.sessions.base import LIVE, Button, Clock, Question, Screen, Session, index_of
 from coursekit.quiz.variants import Variant, seed_for
 
-SHOWN = ("stem", "control", "options", "placeholder", "level", "after", "rows", "classes", "cells")
+SHOWN = tuple(one.name for one in fields(Question) if one.name != "key")
 
 
 class Graded(Session):
@@ -120,7 +121,7 @@ def readable(pool: Pool, shown: dict[str, Any], answer: Any) -> None:
         raise UnreadableError("Pick every option that is right.")
     elif control == "order" and not (isinstance(answer, list) and _places(answer, count) and len(answer) == count):
         raise UnreadableError(f"Put all {count} steps into order.")
-    elif control == "line" and not _line(answer, count):
+    elif control == "line" and not _line(answer, len(shown.get("lines", [])), shown.get("idle", [])):
         raise UnreadableError("Pick one line of the code.")
     elif control == "matrix" and not _cells(answer, shown.get("cells", [])):
         raise UnreadableError("Fill in every cell with a number of 0 or more.")
@@ -142,8 +143,9 @@ def _places(answer: list[Any], count: int) -> bool:
     return whole and len(set(answer)) == len(answer)
 
 
-def _line(answer: Any, count: int) -> bool:
-    return isinstance(answer, int) and not isinstance(answer, bool) and 1 <= answer <= count
+def _line(answer: Any, count: int, idle: list[int]) -> bool:
+    whole = isinstance(answer, int) and not isinstance(answer, bool)
+    return whole and 1 <= answer <= count and answer not in idle
 
 
 def _cells(answer: Any, cells: list[list[str]]) -> bool:
