@@ -174,6 +174,11 @@ def where_to_go(item: Item) -> str:
     return f"Read again: section “{heading(item.id[:2], item.where)}”."
 
 
+def percent(chance: float) -> str:
+    """No chance is called 0 or 100 per cent: the models are models, and so few answers never prove anything."""
+    return f"{min(max(chance, 0.01), 0.99):.0%}"
+
+
 def index_of(raw: Any, count: int) -> int:
     """A position that a front end asks for.
 

@@ -86,9 +86,7 @@ class Challenge(Session):
         place = f"Problem {self.at + 1} of {len(self.problems)}"
         marks = [self._mark(other) for other in self.problems]
         if one.begun is None:
-            body = (
-                f"Next: a problem about {(item.topic or 'concept').replace('-', ' ')}, {self._limit(one):.0f} seconds."
-            )
+            body = f"Next: {(item.topic or 'concept').replace('-', ' ')}, {self._limit(one):.0f} seconds."
             buttons = [Button("open", "Show the problem", primary=True)]
             return Screen(self.name, heading, place, body, buttons=buttons, marks=marks, at=self.at)
         last = self.at == len(self.problems) - 1

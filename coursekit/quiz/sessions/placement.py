@@ -14,7 +14,7 @@ from coursekit.errors import CourseError
 from coursekit.quiz.bank import Bank
 from coursekit.quiz.items import Item, Score
 from coursekit.quiz.placing import A_LESSON, LEAST, MOST, Known, Picture, enough
-from coursekit.quiz.sessions.base import ALL, LIVE, Button, Clock, Screen, Session, question, read_back
+from coursekit.quiz.sessions.base import ALL, LIVE, Button, Clock, Screen, Session, percent, question, read_back
 from coursekit.quiz.variants import Variant, draw, seed_for
 from coursekit.quiz.verdict import Answered
 
@@ -116,14 +116,14 @@ class Placement(Session):
             head = f"**Start with lesson {self._name(start)}.** {self._why(start, known)}"
         sure = (
             f"How sure is that? After {len(self.asked)} answers the chance that this is the very place is "
-            f"{_percent(float(chances[start]))}, and {_percent(near)} that it is this one or one beside it."
+            f"{percent(float(chances[start]))}, and {percent(near)} that it is this one or one beside it."
         )
         counts = Counter(one.place for one in self.asked)
         right = Counter(one.place for one in self.asked if one.score.right)
         rows = ["| lesson | your answers say | chance that you know it | right of asked |", "| --- | --- | --- | --- |"]
         for place, one in enumerate(known):
             share = f"{right[place]} of {counts[place]}" if counts[place] else "not asked"
-            rows.append(f"| {self._name(place)} | {_verdict(one.chance)} | {_percent(one.chance)} | {share} |")
+            rows.append(f"| {self._name(place)} | {_verdict(one.chance)} | {percent(one.chance)} | {share} |")
         note = (
             "To know a lesson means here: to know two of three of its medium questions. Where few or none were asked, "
             "your answers about the lessons around it stand in."
@@ -132,12 +132,12 @@ class Placement(Session):
 
     def _why(self, start: int, known: list[Known]) -> str:
         if start == 0:
-            return f"The chance that you know it already is {_percent(known[0].chance)}, and the others build on it."
+            return f"The chance that you know it already is {percent(known[0].chance)}, and the others build on it."
         least = min(one.chance for one in known[:start])
         before = "the lesson before it" if start == 1 else "each of the lessons before it"
         return (
-            f"It is the first that your answers do not show as known ({_percent(known[start].chance)}); for {before} "
-            f"that chance is at least {_percent(least)}."
+            f"It is the first that your answers do not show as known ({percent(known[start].chance)}); for {before} "
+            f"that chance is at least {percent(least)}."
         )
 
     def _name(self, place: int) -> str:
@@ -265,8 +265,3 @@ def _verdict(chance: float) -> str:
     if chance >= LIKELY:
         return "known"
     return "not known yet" if chance <= UNLIKELY else "not sure"
-
-
-def _percent(chance: float) -> str:
-    """No chance is called 0 or 100 per cent: the model is one, and so few answers never prove anything."""
-    return f"{min(max(chance, 0.01), 0.99):.0%}"

@@ -18,6 +18,7 @@ from coursekit.quiz.sessions.base import (
     Session,
     index_of,
     need,
+    percent,
     question,
     read_back,
     solution,
@@ -103,7 +104,7 @@ class Test(Session):
         right = sum(self._right(one) for one in self.asked)
         lines = [f"**{SAYS[self.finished.verdict]}** {right} of {len(self.asked)} right."]
         lines.append(
-            f"From these answers, the chance that you know this topic well is {self.finished.strong:.0%}. "
+            f"From these answers, the chance that you know this topic well is {percent(self.finished.strong)}. "
             "Ten questions leave room for luck; a second test makes it surer."
         )
         weak = self._weak()
