@@ -137,7 +137,7 @@ def test_a_bomb_of_aliases_is_refused_at_its_first(tmp_path: Path) -> None:
         (lambda text: text.replace("\n", "\r\n"), None),
         (
             lambda text: text.replace("    kind: choice", "\tkind: choice", 1),
-            "4: is not YAML: found a tab character that violates indentation. Indent with spaces",
+            "4: is not YAML: found a tab character that violates indentation. Indent",
         ),
         (lambda text: text + "\n---\n" + text, "is one document: take out the line '---'"),
         (lambda text: text.replace("lesson:", "lesson:: "), "'lesson'"),
