@@ -56,7 +56,7 @@ def rehearse(lesson: Lesson) -> Iterator[Problem]:
             continue
         for exercise, (function, cell) in checked.items():
             yield from _judged(path, exercise, scope.get(function), cell, starter=bool(number))
-    wrong = _wrong_solutions()
+    wrong = wrong_solutions()
     if wrong:
         for exercise, (_, cell) in checked.items():
             yield from _mutants(
@@ -137,7 +137,8 @@ def _mutants(path: Path, exercise: str, cell: str, wrong: dict[str, Any]) -> Ite
         said.setdefault(outcome.message, name)
 
 
-def _wrong_solutions() -> dict[tuple[str, str], Any]:
+def wrong_solutions() -> dict[tuple[str, str], Any]:
+    """Every wrong solution of a checkout's tests, by exercise and misconception."""
     found: dict[tuple[str, str], Any] = {}
     for path in mutant_files():
         spec = importlib.util.spec_from_file_location(path.stem, path)

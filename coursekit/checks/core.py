@@ -12,6 +12,8 @@ In a learner's kernel the three run one after the other. A judge runs 1 and 3 it
 from __future__ import annotations
 
 import importlib
+import pkgutil
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -22,7 +24,6 @@ from typing import Any, ClassVar, Literal
 from coursekit.errors import CourseError
 
 Status = Literal["passed", "failed", "not_attempted"]
-LESSONS = ("lesson01",)  # modules of this package that hold checks
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ class NotPassed(AssertionError):  # noqa: N818, read by a learner as a sentence
 @cache
 def exercises() -> dict[str, Exercise]:
     """Every exercise by id, in the order of the lessons."""
-    modules = [importlib.import_module(f"coursekit.checks.{name}") for name in LESSONS]
+    import coursekit.checks as package
+
+    names = sorted(one.name for one in pkgutil.iter_modules(package.__path__) if re.fullmatch(r"lesson\d\d", one.name))
+    modules = [importlib.import_module(f"coursekit.checks.{name}") for name in names]
     return {one.id: one for module in modules for one in module.EXERCISES}
 
 

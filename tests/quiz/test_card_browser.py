@@ -34,6 +34,8 @@ SETTINGS = "@jupyterlab/apputils-extension"
 class Lab:
     """A JupyterLab on loopback with one notebook for each session."""
 
+    module = "jupyterlab"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
@@ -77,7 +79,7 @@ class Lab:
         options = [f"--ServerApp.port={self.port}", "--IdentityProvider.token=local", "--allow-root", "--no-browser"]
         with (self.folder / "lab.log").open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={self.folder}"],
+                [sys.executable, "-m", self.module, *options, f"--ServerApp.root_dir={self.folder}"],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -240,6 +242,28 @@ def test_practice_by_keyboard_alone_and_kept_over_reload_and_rerun(page: Page, l
     card = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ck-card")
     expect(card.locator(".ck-place")).to_contain_text("Question 2 of 5")
     expect(card.locator(".ck-marks button").first).to_have_attribute("aria-label", "Question 1, right")
+
+
+def test_keys_with_control_reach_jupyterlab_and_not_the_cells(page: Page, lab: Lab) -> None:
+    card = open_card(page, lab, "predict")
+    before = cells(page)
+    card.locator(".ck-input").focus()
+    page.keyboard.type("abc")
+    bar = page.locator("#jp-left-stack")
+    shown = bar.is_visible()
+    page.keyboard.press("Control+b")  # the side bar, from inside the card
+    expect(bar).to_be_visible(visible=not shown)
+    page.keyboard.press("Control+b")
+    expect(bar).to_be_visible(visible=shown)
+    card.evaluate("root => { root.mark = 'the same card' }")
+    for key in ("Control+Enter", "Control+m", "Control+Shift+ArrowDown", "Control+Backspace"):  # shortcuts of cells
+        page.keyboard.press(key)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("[5, 1000]")  # what was typed is replaced, not the notebook's cells
+    expect(card.locator(".ck-input")).to_have_value("[5, 1000]")
+    page.wait_for_timeout(1500)
+    assert card.evaluate("root => root.mark") == "the same card"  # Ctrl+Enter has run nothing
+    assert cells(page) == before
 
 
 def test_feedback_comes_within_a_tenth_of_a_second(page: Page, lab: Lab) -> None:

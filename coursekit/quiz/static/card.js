@@ -64,6 +64,8 @@ class Card {
       this.marks, this.body, this.form, this.live,
     );
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.primary(); });
+    // Notebook 7 looks for this mark on the focused node itself before it looks around it.
+    this.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.root.addEventListener("keydown", (event) => this.key(event));
     for (const name of ["keyup", "keypress", "copy", "cut", "paste", "contextmenu"]) {
       this.root.addEventListener(name, (event) => event.stopPropagation());
