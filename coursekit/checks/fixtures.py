@@ -14,7 +14,7 @@ from torchvision.models import _api
 from torchvision.models._api import Weights, WeightsEnum
 from torchvision.transforms._presets import ImageClassification
 
-import coursekit.models  # noqa: F401, adds the course's own weights to torchvision's registry
+import coursekit.models.course  # noqa: F401, adds the course's own weights to torchvision's registry
 
 SYLLABLES = ("bar", "dol", "fen", "gim", "hul", "kel", "lor", "mip", "nad", "pov", "rus", "sef", "tam", "vek", "zor")
 
