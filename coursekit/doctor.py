@@ -53,6 +53,7 @@ def examine(workspace: Path = Path("~/coursekit")) -> list[Finding]:
         _content,
         *(lambda part=part, folder=folder: _folder(part, folder) for part, folder in places.items()),
         _jupyterlab,
+        _kernels,
         _nbgrader,
         _chromium,
         _bubblewrap,
@@ -242,6 +243,18 @@ def _jupyterlab() -> Iterator[Finding]:
         yield Finding("JupyterLab", "missing", detail, "Run: python -m ipykernel install --sys-prefix")
     else:
         yield Finding("JupyterLab", "ok", f"{_version('jupyterlab')}; python3 kernel in {spec.resource_dir}")
+
+
+def _kernels() -> Iterator[Finding]:
+    """How ``coursekit lab`` starts kernels here."""
+    names = {one.name for one in metadata.entry_points(group="jupyter_client.kernel_provisioners")}
+    if not sys.platform.startswith("linux"):
+        yield Finding("Kernels", "ok", "start as usual; they are forked from a warm one on Linux only")
+    elif "coursekit-warm" not in names:
+        yield Finding("Kernels", "warning", "start as usual: the warm provisioner is not registered", REINSTALL)
+    else:
+        chosen = os.environ.get("JUPYTER_DEFAULT_PROVISIONER_NAME", "coursekit-warm")
+        yield Finding("Kernels", "ok", f"coursekit lab starts them with {chosen!r}")
 
 
 def _nbgrader() -> Iterator[Finding]:

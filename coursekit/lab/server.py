@@ -81,6 +81,8 @@ class Lab:
         except OSError as error:
             raise CourseError(f"{error.filename or self.folder}: {error.strerror}. Mend its permissions.") from error
         environment |= {"JUPYTER_TOKEN": self.token, WORKSPACE_VARIABLE: str(self.folder)}
+        if sys.platform.startswith("linux"):  # elsewhere kernels start as usual; doctor says so
+            environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "coursekit-warm")
         _say("Starting JupyterLab.")
         with open(self.log, "ab") as log, self._start(log, environment) as child:
             assert child.stdin is not None

@@ -15,7 +15,7 @@ from coursekit import doctor
 from coursekit.doctor import Finding
 
 PARTS = ["Python", "Packages", "PyTorch", "torchvision", "Device", "Weights", "Lessons", "State", "Workspace"]
-PARTS += ["JupyterLab", "nbgrader", "Chromium", "bubblewrap", "Network"]
+PARTS += ["JupyterLab", "Kernels", "nbgrader", "Chromium", "bubblewrap", "Network"]
 
 
 def only(findings: list[Finding]) -> Finding:
