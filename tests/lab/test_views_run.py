@@ -7,10 +7,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
 
 from coursekit.lab.views import write_view
 from coursekit.lessons import MODES, lessons
+
+
+@pytest.fixture(autouse=True)
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels as ``coursekit lab`` starts them."""
+    monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", "coursekit-warm")
 
 
 @pytest.mark.slow
