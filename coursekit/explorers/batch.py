@@ -135,8 +135,8 @@ def _checked(groups: Mapping[str, Tensor], label: int, categories: Sequence[str]
     for name, images in groups.items():
         if images.ndim != 4 or images.shape[1:] != first.shape[1:] or not len(images):
             raise CourseError(
-                f"The group {name!r} has the shape {list(images.shape)}; batches of images [N, 3, H, W] of one size are "
-                "expected. A single image becomes a batch of one by .unsqueeze(0)."
+                f"The group {name!r} has the shape {list(images.shape)}; batches of images [N, 3, H, W] of one size "
+                "are expected. A single image becomes a batch of one by .unsqueeze(0)."
             )
         if not images[0].equal(first[0]):
             raise CourseError(f"The group {name!r} begins with another image. Put the image in question first.")
