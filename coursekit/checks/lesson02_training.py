@@ -14,6 +14,18 @@ from coursekit.checks.fixtures import tiny_net, tiny_state
 from coursekit.checks.lesson02_layers import close
 
 
+class _Head(nn.Module):
+    """Batch norm and a linear layer: ``(N, 6)`` to ``(N, classes)``; its batch norm tells the mode of a call."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+        self.linear = nn.Linear(6, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.linear(self.norm(features))
+
+
 class HeadCheck(Check):
     """``head_loss(backbone, head, images, labels)``: a loss whose gradients reach the head and nothing else."""
 
@@ -30,12 +42,12 @@ class HeadCheck(Check):
         return {"seed": seed, "images": dice.randint(4, 7), "classes": dice.randint(2, 4)}
 
     @staticmethod
-    def _given(inputs: dict[str, Any]) -> tuple[nn.Module, nn.Sequential, Tensor, Tensor]:
+    def _given(inputs: dict[str, Any]) -> tuple[nn.Module, _Head, Tensor, Tensor]:
         dice = torch.Generator().manual_seed(inputs["seed"] + 2)
         backbone = tiny_net(tiny_state(inputs["seed"], 6)).train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(inputs["seed"] % 2**31)
-            head = nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, inputs["classes"])).train()
+            head = _Head(inputs["classes"]).train()
         images = 2 * torch.rand(inputs["images"], 3, 12, 12, generator=dice)
         labels = torch.randint(inputs["classes"], (inputs["images"],), generator=dice)
         return backbone, head, images, labels
@@ -51,10 +63,11 @@ class HeadCheck(Check):
         if loss.requires_grad:
             loss.backward()
         seen["backbone gradients"] = sum(one.grad is not None for one in backbone.parameters())
-        gradient = head[1].weight.grad
+        gradient = head.linear.weight.grad
         seen["head gradient"] = None if gradient is None else gradient.tolist()
-        seen["head mode"] = head[0].training
-        seen["head counted"] = int(head[0].num_batches_tracked)
+        seen["head mode"] = head.norm.training
+        counted = head.norm.num_batches_tracked
+        seen["head counted"] = 0 if counted is None else int(counted)
         seen["moved"] = [name for name, one in backbone.state_dict().items() if not torch.equal(one, state[name])]
         return seen
 
@@ -94,7 +107,9 @@ class HeadCheck(Check):
             abs(seen["loss"] - expected) < 1e-3 * max(1.0, expected),
             f"The loss is {seen['loss']:.4f}, expected {expected:.4f}: the cross-entropy of `head(features)`.",
         )
-        require(close(seen["head gradient"], head[1].weight.grad), "The gradient that reached the head is another one.")
+        expected_gradient = head.linear.weight.grad
+        assert expected_gradient is not None, "the reference loss has just been differentiated"
+        require(close(seen["head gradient"], expected_gradient), "The gradient that reached the head is another one.")
         return "The loss trains the head, and the backbone neither moves nor keeps a gradient."
 
 

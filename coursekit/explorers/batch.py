@@ -78,7 +78,7 @@ class BatchExplorer(Explorer):
             for size in fitting:
                 for swap in (False, True) if outsider is not None and size > 1 else (False,):
                     batch = images[:size].clone()
-                    if swap:
+                    if swap and outsider is not None:
                         batch[1] = outsider
                     for mode in MODES:
                         row = _answer(copies[mode], transform(batch))
