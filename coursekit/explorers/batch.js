@@ -46,7 +46,7 @@ function render({ model, el }) {
   const root = html("div", { className: "ck-explorer" },
     html("h3", { textContent: `What does the model say of the first image, a ${truth}?` }),
     company,
-    html("div", { className: "ck-slider" },
+    html("div", { className: "ck-slider ckb-size" },
       html("label", { htmlFor: slider.id, textContent: "Images in the batch" }), slider, number),
     seats, html("div", { className: "ckb-modes" }, ...columns.map((one) => one.box)), words);
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // arrows move the slider, not the notebook

@@ -39,7 +39,7 @@ def test_the_lesson_runs_and_a_batch_is_rearranged(pages: Callable[[str], Page])
     full = said(explorer)
     assert full[:2] != alone[:2], "company changes the answer of train mode"
     assert full[3:] == alone[3:], "and not that of eval mode"
-    picture(page, "batch-light")
+    picture(page, "lesson-02-batch-light")
 
     cells = page.locator(f"{SHOWN} .jp-Cell").count()
     slider.focus()
@@ -70,30 +70,28 @@ def test_it_fits_a_narrow_window(pages: Callable[[str], Page]) -> None:
         page.wait_for_timeout(800)
         assert explorer.evaluate("shown => shown.scrollWidth - shown.clientWidth") <= 1
         explorer.scroll_into_view_if_needed()
-        picture(page, "batch-narrow")
+        picture(page, "lesson-02-batch-narrow")
     finally:
         page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_the_explorer_and_the_figures_follow_the_dark_theme(pages: Callable[[str], Page]) -> None:
-    light = pages("light")
-    light.locator(f'{SHOWN} [data-jp-item-name="save"]').click()
-    expect(light.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0)
-    light.get_by_role("menuitem", name="Settings", exact=True).click()
-    light.get_by_role("menuitem", name="Theme", exact=True).hover()
-    light.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
-    expect(light.locator("body")).to_have_attribute("data-jp-theme-light", "false")
-    explorer = found(light)
-    explorer.scroll_into_view_if_needed()
-    picture(light, "batch-dark")
-    ink, paper = explorer.evaluate(
-        "one => [getComputedStyle(one).color, getComputedStyle(one.closest('.jp-Notebook')).backgroundColor]"
-    )
-    assert ink != paper
-    assert violations(light, ".ck-explorer") == []
-    figure = light.locator(f"{SHOWN} figure svg").last
-    figure.scroll_into_view_if_needed()
-    picture(light, "accuracy-dark")
+    page = pages("light")
+    page.emulate_media(color_scheme="dark")  # JupyterLab follows the system
+    try:
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+        explorer = found(page)
+        page.wait_for_timeout(800)
+        picture(page, "lesson-02-batch-dark")
+        assert violations(page, ".ck-explorer") == []
+        accuracy = page.locator(f"{SHOWN} figure svg[aria-label^='Accuracy by batch size']")
+        accuracy.scroll_into_view_if_needed()
+        picture(page, "lesson-02-accuracy-dark")
+        paint = "one => [getComputedStyle(one).color, getComputedStyle(one.closest('.jp-Notebook')).backgroundColor]"
+        ink, paper = explorer.evaluate(paint)
+        assert ink != paper
+    finally:
+        page.emulate_media(color_scheme="light")
 
 
 def open_lesson(page: Page) -> None:
