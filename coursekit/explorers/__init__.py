@@ -1,14 +1,14 @@
 """Widgets worth dragging. Everything heavy is computed before; moving a slider only looks up, in the browser.
 
->>> from coursekit.explorers import CostExplorer, StageExplorer
+>>> from coursekit.explorers import BatchExplorer, CostExplorer, StageExplorer
 >>> CostExplorer()
 """
 
 from typing import Any
 
-__all__ = ["CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
+__all__ = ["BatchExplorer", "CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
 
-_HOME = {"CostExplorer": "cost", "StageExplorer": "stages"}
+_HOME = {"BatchExplorer": "batch", "CostExplorer": "cost", "StageExplorer": "stages"}
 
 
 def __getattr__(name: str) -> Any:
