@@ -105,7 +105,7 @@ class PrepareCheck(Check):
                     f"For {name} all values lie between {values.min():.2f} and {values.max():.2f}, as before "
                     "normalisation. Subtract the weights' mean and divide by their deviation."
                     if inside
-                    else f"For {name} the sides are right, and the values are not those of the weights' own transforms.",
+                    else f"For {name} the sides are right, and the values are not those of these weights' transforms.",
                     "scaling-only" if inside else "fixed-transforms",
                 )
         return "A batch of one from RGB, grey, transparent and palette images, as the weights expect."
