@@ -215,6 +215,7 @@ class FeaturesCheck(Check):
         "train-mode": "Features can be computed in whatever mode the model is in.",
         "logits": "What the model returns are its features.",
         "keeps-graph": "Where nothing is trained, no gradients are recorded.",
+        "inference-tensor": "inference_mode is a faster no_grad, and nothing else.",
         "head-lost": "A head that was taken off comes back by itself.",
         "rest-dropped": "The number of images is a multiple of the batch size.",
         "every-image-twice": "It does not matter how often the backbone is run.",
@@ -253,6 +254,7 @@ class FeaturesCheck(Check):
         return {
             "features": result.detach().cpu().tolist(),
             "recorded": result.requires_grad,
+            "inference": result.is_inference(),
             "head": type(model.fc).__name__,
             "state": plain(model),
             "passes": model.seen,
@@ -289,8 +291,14 @@ class FeaturesCheck(Check):
         require(
             not seen["recorded"],
             "The features carry a graph of all that made them, which keeps every layer's numbers in memory. Compute "
-            "them under `torch.inference_mode()` or `torch.no_grad()`.",
+            "them under `torch.no_grad()`.",
             "keeps-graph",
+        )
+        require(
+            not seen["inference"],
+            "A head cannot be trained on these features: tensors that were made under `inference_mode` may never take "
+            "part in training. Compute them under `torch.no_grad()`.",
+            "inference-tensor",
         )
         require(
             seen["head"] == "Linear" and distance(before, seen["state"]) == 0,

@@ -138,7 +138,7 @@ def _without_head(model: Any, images: Any, batch_size: int) -> torch.Tensor:
 
 @wrong("04.features", "train-mode")
 def features_in_train_mode(model: Any, images: Any, batch_size: int) -> Any:
-    with torch.inference_mode():
+    with torch.no_grad():
         return _without_head(model, images, batch_size)
 
 
@@ -153,23 +153,29 @@ def features_with_graph(model: Any, images: Any, batch_size: int) -> Any:
     return _without_head(model.eval(), images, batch_size)
 
 
+@wrong("04.features", "inference-tensor")
+def features_nobody_can_train_on(model: Any, images: Any, batch_size: int) -> Any:
+    with torch.inference_mode():
+        return _without_head(model.eval(), images, batch_size)
+
+
 @wrong("04.features", "head-lost")
 def features_without_giving_back(model: Any, images: Any, batch_size: int) -> Any:
     model.eval().fc = nn.Identity()
-    with torch.inference_mode():
+    with torch.no_grad():
         return torch.cat([model(part) for part in images.split(batch_size)])
 
 
 @wrong("04.features", "rest-dropped")
 def features_of_full_batches(model: Any, images: Any, batch_size: int) -> Any:
-    with torch.inference_mode():
+    with torch.no_grad():
         full = len(images) // batch_size * batch_size
         return _without_head(model.eval(), images[:full], batch_size)
 
 
 @wrong("04.features", "every-image-twice")
 def features_computed_twice(model: Any, images: Any, batch_size: int) -> Any:
-    with torch.inference_mode():
+    with torch.no_grad():
         _without_head(model.eval(), images, batch_size)
         return _without_head(model, images, batch_size)
 
