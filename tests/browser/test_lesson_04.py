@@ -37,7 +37,6 @@ def test_the_lesson_runs_and_its_explorers_answer_in_both_themes(pages: Pages, w
     assert violations(page, ".ck-explorer") == []
     picture(page, "lesson-04-sizes-light")
 
-    page.evaluate("document.body.dataset.jpThemeLight")  # the page is alive
     dark(page)
     sizes.scroll_into_view_if_needed()
     assert violations(page, ".ck-explorer") == []
@@ -51,14 +50,9 @@ def test_the_lesson_runs_and_its_explorers_answer_in_both_themes(pages: Pages, w
 
 
 def open_lesson(page: Page) -> None:
-    """Open the lesson's notebook by its path, as a double click in the file browser does."""
-    page.evaluate(
-        "path => window.jupyterapp && window.jupyterapp.commands.execute('docmanager:open', { path })",
-        f"{NAME}/{NAME}.ipynb",
-    )
+    """Open the lesson's notebook by its address."""
     tab = page.locator(".lm-TabBar-tabLabel", has_text=f"{NAME}.ipynb")
-    if not tab.count():
-        page.goto(re.sub(r"/lab.*", f"/lab/tree/{NAME}/{NAME}.ipynb", page.url), wait_until="domcontentloaded")
+    page.goto(re.sub(r"/lab.*", f"/lab/tree/{NAME}/{NAME}.ipynb", page.url), wait_until="domcontentloaded")
     expect(tab).to_have_count(1, timeout=SLOW)
     expect(page.locator(f"{SHOWN} .jp-Notebook h1").first).to_contain_text("Fine-tuning", timeout=SLOW)
 
@@ -104,6 +98,6 @@ def by_mouse(shown: Locator) -> None:
 
 
 def dark(page: Page) -> None:
-    """The system turns dark, and JupyterLab follows it; the words of the page stay."""
+    """The system turns dark, and JupyterLab follows it."""
     page.emulate_media(color_scheme="dark")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=60_000)
