@@ -370,7 +370,8 @@ class RatesCheck(Check):
     def verdict(self, inputs: dict[str, Any], seen: dict[str, Any]) -> str:
         require("refused" not in seen, f"`torch.optim.SGD` refuses your groups: {seen.get('refused')}.")
         before = plain(tiny_resnet(inputs["seed"], inputs["width"], inputs["classes"]))
-        rates, found = inputs["rates"], {}
+        rates: dict[str, float] = inputs["rates"]
+        found: dict[str, set[float]] = {}
         for name, move in self._moves(inputs).items():
             shift = torch.tensor(seen["state"][name]) - torch.tensor(before[name])
             if float(move.abs().max()) > 1e-4:  # a bias before batch norm has no gradient to speak of
