@@ -6,9 +6,24 @@
 
 from typing import Any
 
-__all__ = ["BatchExplorer", "CostExplorer", "Entry", "SightExplorer", "StageExplorer", "catalogue", "pareto_front"]
+__all__ = [
+    "AnswersExplorer",
+    "BatchExplorer",
+    "CostExplorer",
+    "Entry",
+    "SightExplorer",
+    "StageExplorer",
+    "catalogue",
+    "pareto_front",
+]
 
-_HOME = {"BatchExplorer": "batch", "CostExplorer": "cost", "SightExplorer": "sight", "StageExplorer": "stages"}
+_HOME = {
+    "AnswersExplorer": "answers",
+    "BatchExplorer": "batch",
+    "CostExplorer": "cost",
+    "SightExplorer": "sight",
+    "StageExplorer": "stages",
+}
 
 
 def __getattr__(name: str) -> Any:
