@@ -23,9 +23,9 @@ function render({ model, el }) {
   const metrics = {
     accuracy: { above: ["tp", "tn"], below: CELLS, times: 1, says: (a, b) => `${a} of ${b} images were called what they are`,
       empty: "there are no images, so there is nothing to be right about" },
-    precision: { above: ["tp"], below: ["tp", "fp"], times: 1, says: (a, b) => `of ${b} called ${one}, ${a} are`,
+    precision: { above: ["tp"], below: ["tp", "fp"], times: 1, says: (a, b) => `of ${b} images called ${one}, ${a} are ${one}`,
       empty: `nothing was called ${one}, so there is nothing to be right about` },
-    recall: { above: ["tp"], below: ["tp", "fn"], times: 1, says: (a, b) => `of ${b} that are ${one}, ${a} were found`,
+    recall: { above: ["tp"], below: ["tp", "fn"], times: 1, says: (a, b) => `of ${b} images that are ${one}, ${a} were called so`,
       empty: `no image is a ${one}, so there is nothing to find` },
     F1: { above: ["tp"], below: ["tp", "fp", "fn"], times: 2, says: (a, b) => `twice the hits, ${a}, over ${b}, which adds both kinds of error`,
       empty: `no image is a ${one} and nothing was called so` },
@@ -39,9 +39,9 @@ function render({ model, el }) {
     const range = html("input", { type: "range", min: 0, step: 1 });
     range.setAttribute("aria-label", `${long}: ${words}`);
     const label = html("label", { htmlFor: number.id }, html("b", { textContent: short }));
-    const place = html("span", { className: "ck-place" }), fill = html("div", { className: "ck-fill" });
-    const box = html("div", { className: `ck-cell ${name[0] === "f" ? "ck-wrong" : "ck-right"}` },
-      html("div", { className: "ck-head" }, label, number, html("span", { textContent: words })), place, range, fill);
+    const place = html("span", { className: "cm-place" }), fill = html("div", { className: "cm-fill" });
+    const box = html("div", { className: `cm-cell ${name[0] === "f" ? "cm-wrong" : "cm-right"}` },
+      html("div", { className: "cm-head" }, label, number, html("span", { textContent: words })), place, range, fill);
     box.dataset.cell = name;
     number.addEventListener("change", () => typed(name, number));
     range.addEventListener("input", () => set({ [name]: Number(range.value) }));
@@ -85,26 +85,26 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  const side = (text) => html("div", { className: "ck-side", textContent: text });
-  const sums = Object.fromEntries(["row1", "row2", "col1", "col2", "all"].map((key) => [key, html("div", { className: "ck-sum" })]));
-  const matrix = html("div", { className: "ck-matrix" },
-    html("div"), side(`called ${one}`), side(`called ${other}`), html("div", { className: "ck-sum" }),
-    side(one), cell("tp"), cell("fn"), sums.row1,
-    side(other), cell("fp"), cell("tn"), sums.row2,
-    html("div", { className: "ck-sum" }), sums.col1, sums.col2, sums.all);
-  const ratios = html("div", { className: "ck-ratios" });
+  const side = (text, of = "") => html("div", { className: `cm-side ${of}`, textContent: text });
+  const sums = Object.fromEntries(["row1", "row2", "col1", "col2", "all"].map((key) => [key, html("div", { className: "cm-sum" })]));
+  const matrix = html("div", { className: "cm-matrix" },
+    html("div", { className: "cm-corner" }), side(`called ${one}`), side(`called ${other}`), html("div", { className: "cm-sum" }),
+    side(one, "cm-row"), cell("tp"), cell("fn"), sums.row1,
+    side(other, "cm-row"), cell("fp"), cell("tn"), sums.row2,
+    html("div", { className: "cm-sum" }), sums.col1, sums.col2, sums.all);
+  const ratios = html("div", { className: "cm-ratios" });
   for (const name of Object.keys(metrics)) {
     const button = html("button", { type: "button", textContent: name });
     button.addEventListener("click", () => { shown = name; refused = ""; update(); });
-    const fraction = html("span", { className: "ck-fraction" }), value = html("span", { className: "ck-value" });
-    const inner = html("div"), bar = html("div", { className: "ck-bar" }, inner);
+    const fraction = html("span", { className: "cm-fraction" }), value = html("span", { className: "cm-value" });
+    const inner = html("div"), bar = html("div", { className: "cm-bar" }, inner);
     bar.setAttribute("aria-hidden", "true"); // the value stands beside it
     part[name] = { button, fraction, bar, inner, value };
     ratios.append(button, fraction, bar, value);
   }
   const answer = html("p", { className: "ck-answer" });
   answer.setAttribute("role", "status");
-  const tries = html("div", { className: "ck-tries" });
+  const tries = html("div", { className: "cm-tries" });
   const attempts = {
     "Back to the start": () => model.get("start"),
     "Ten times the images": () => Object.fromEntries(CELLS.map((name) => [name, counts[name] * 10])),
@@ -156,8 +156,8 @@ function render({ model, el }) {
       range.value = counts[name];
       fill.style.width = `${(100 * counts[name]) / top}%`;
       const above = metrics[shown].above.includes(name), below = metrics[shown].below.includes(name);
-      box.classList.toggle("ck-above", above);
-      box.classList.toggle("ck-below", below && !above);
+      box.classList.toggle("cm-above", above);
+      box.classList.toggle("cm-below", below && !above);
       place.textContent = above ? "above and below the line" : below ? "below the line" : "not in it";
     }
     for (const name of Object.keys(metrics)) {
@@ -165,14 +165,14 @@ function render({ model, el }) {
       button.setAttribute("aria-pressed", String(name === shown));
       fraction.textContent = `${count(a)} / ${count(b)}`;
       inner.style.width = b ? `${(100 * a) / b}%` : "0";
-      bar.classList.toggle("ck-none", !b);
+      bar.classList.toggle("cm-none", !b);
       value.textContent = text;
     }
-    sums.row1.textContent = `${count(counts.tp + counts.fn)} ${one}`;
-    sums.row2.textContent = `${count(counts.fp + counts.tn)} ${other}`;
-    sums.col1.textContent = `${count(counts.tp + counts.fp)} called ${one}`;
-    sums.col2.textContent = `${count(counts.fn + counts.tn)} called ${other}`;
-    sums.all.textContent = `${count(add(CELLS))} in all`;
+    sums.row1.textContent = `${one}: ${count(counts.tp + counts.fn)}`;
+    sums.row2.textContent = `${other}: ${count(counts.fp + counts.tn)}`;
+    sums.col1.textContent = `called ${one}: ${count(counts.tp + counts.fp)}`;
+    sums.col2.textContent = `called ${other}: ${count(counts.fn + counts.tn)}`;
+    sums.all.textContent = `in all: ${count(add(CELLS))}`;
     tell();
   }
 
