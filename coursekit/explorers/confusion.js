@@ -9,6 +9,7 @@ function html(tag, properties = {}, ...children) {
   return element;
 }
 
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const count = (number) => number.toLocaleString("en");
 
 function render({ model, el }) {
@@ -142,8 +143,8 @@ function render({ model, el }) {
     const missing = Object.keys(metrics).filter((name) => name !== shown && reading(name).b === 0);
     const said = b ? `${shown} ${count(a)} / ${count(b)} = ${text}: ${about.says(count(a), count(b))}.`
       : `${shown} is 0 / 0, which is no number: ${about.empty}. A library that prints 0 here has made a choice for you.`;
-    const others = missing.map((name) => ` ${name} has no value: ${metrics[name].empty}.`).join("");
-    answer.textContent = refused || said[0].toUpperCase() + said.slice(1) + others;
+    const others = missing.map((name) => ` ${capital(name)} has no value: ${metrics[name].empty}.`).join("");
+    answer.textContent = refused || capital(said) + others;
   }
 
   function update() {

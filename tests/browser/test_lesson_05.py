@@ -86,7 +86,7 @@ def test_the_lesson_runs_and_the_matrix_moves_by_mouse_keyboard_and_typing(pages
     explorer.get_by_role("button", name="Nothing is called cat").click()
     expect(status).to_contain_text("Precision is 0 / 0, which is no number: nothing was called cat")
     explorer.get_by_role("button", name="No cat among the images").click()
-    expect(status).to_contain_text("recall has no value")
+    expect(status).to_contain_text("Recall has no value")
     picture(page, "lesson-05-matrix-empty")
     assert violations(page, ".ck-confusion") == []
 
