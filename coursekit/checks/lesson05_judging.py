@@ -19,6 +19,37 @@ def tally(truth: list[int], answers: list[int]) -> tuple[int, int, int, int]:
     return tuple(pairs.count(pair) for pair in ((1, 1), (0, 1), (1, 0), (0, 0)))  # type: ignore[return-value]
 
 
+def recall_of(truth: list[int], answers: list[int]) -> float:
+    """TP / (TP + FN)."""
+    tp, _, fn, _ = tally(truth, answers)
+    return tp / (tp + fn)
+
+
+def precision_of(truth: list[int], answers: list[int]) -> float:
+    """TP / (TP + FP), 0 for a model that reports nothing."""
+    tp, fp, _, _ = tally(truth, answers)
+    return tp / (tp + fp) if tp + fp else 0.0
+
+
+def accuracy_of(truth: list[int], answers: list[int]) -> float:
+    """Share of right answers."""
+    tp, _, _, tn = tally(truth, answers)
+    return (tp + tn) / len(truth)
+
+
+def f1_of(truth: list[int], answers: list[int]) -> float:
+    """2 TP / (2 TP + FP + FN)."""
+    tp, fp, fn, _ = tally(truth, answers)
+    return 2 * tp / (2 * tp + fp + fn)
+
+
+LEADS = (  # what a model below the limit may have been chosen by, what is said then, and the misconception
+    (accuracy_of, "It has the highest accuracy, and a miss counts for no more than a false alarm in it.", "accuracy"),
+    (precision_of, "It has the highest precision, which counts only among models that meet the limit.", "no-limit"),
+    (f1_of, "It has the highest F1, in which recall is only half the matter.", "f1"),
+)
+
+
 class ChooseCheck(Check):
     """``choose(truth, models, least_recall)`` returns the fitting model and its gain in precision."""
 
@@ -47,21 +78,20 @@ class ChooseCheck(Check):
         }
         truth = [1] * positives + [0] * negatives
         order = dice.sample(range(len(truth)), len(truth))
-        models, roles = {}, {}
+        models = {}
         names = dice.sample(NAMES, len(cells))
-        for name, role in zip(names, dice.sample(list(cells), len(cells)), strict=True):
-            hits, wrong = cells[role]
+        for name, (hits, wrong) in zip(names, dice.sample(list(cells.values()), len(cells)), strict=True):
             answers = [1] * hits + [0] * (positives - hits) + [1] * wrong + [0] * (negatives - wrong)
-            models[name], roles[role] = [answers[place] for place in order], name
+            models[name] = [answers[place] for place in order]
         limit = round((positives - 2.5) / positives, 3)
-        return {"truth": [truth[place] for place in order], "models": models, "limit": limit, "roles": roles}
+        return {"truth": [truth[place] for place in order], "models": models, "limit": limit}
 
     def observe(self, answer: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-        truth, models, roles = inputs["truth"], inputs["models"], inputs["roles"]
-        result = call(answer, list(truth), {name: list(one) for name, one in models.items()}, inputs["limit"])
-        too_weak = {name: list(models[name]) for name in (roles["accurate"], roles["silent"])}
+        truth, models, limit = inputs["truth"], inputs["models"], inputs["limit"]
+        result = call(answer, list(truth), {name: list(one) for name, one in models.items()}, limit)
+        too_weak = {name: list(one) for name, one in models.items() if recall_of(truth, one) < limit}
         returned: list[Any] = []
-        error = attempt(lambda: returned.append(answer(list(truth), too_weak, inputs["limit"])))
+        error = attempt(lambda: returned.append(answer(list(truth), too_weak, limit)))
         seen = {"error": type(error).__name__ if error else "", "returned": str((returned or [""])[0])[:60]}
         if not (isinstance(result, (tuple, list)) and len(result) == 2):
             return {**seen, "result": type(result).__name__}
@@ -73,7 +103,8 @@ class ChooseCheck(Check):
         require(seen["name"] in models, f"You return {seen['name'][:40]!r}; the models are {', '.join(models)}.")
         tp, fp, fn, _ = tally(truth, models[seen["name"]])
         self._limit(inputs, seen["name"], tp / (tp + fn))
-        best = inputs["roles"]["right"]
+        fitting = {name: one for name, one in models.items() if recall_of(truth, one) >= limit}
+        best = max(fitting, key=lambda name: precision_of(truth, fitting[name]))
         hits, alarms, *_ = tally(truth, models[best])
         require(
             seen["name"] == best,
@@ -96,7 +127,7 @@ class ChooseCheck(Check):
         )
         require(
             seen["error"] == "ValueError",
-            f"Two models that find less than {limit} of the positives, and your function "
+            f"All models find less than {limit} of the positives, and your function "
             + (f"raised {seen['error']}" if seen["error"] else f"returned {seen['returned']}")
             + ". None of them fits: raise a ValueError that says so.",
             "silent",
@@ -107,18 +138,12 @@ class ChooseCheck(Check):
         """Refuse a model below the limit, and say what it leads in."""
         if recall >= inputs["limit"]:
             return
-        role = next(role for role, one in inputs["roles"].items() if one == name)
-        leads, misconception = {
-            "accurate": (
-                "It has the highest accuracy, and a miss counts for no more than a false alarm in it.",
-                "accuracy",
-            ),
-            "strict": (
-                "It has the highest precision, and that counts only among models that meet the limit.",
-                "no-limit",
-            ),
-            "even": ("It has the highest F1, in which recall is only half the matter.", "f1"),
-        }.get(role, ("It reports nothing at all.", None))
+        leads: str = "It reports nothing at all."
+        misconception: str | None = None
+        for score, text, named in LEADS:
+            if name == max(inputs["models"], key=lambda one: score(inputs["truth"], inputs["models"][one])):
+                leads, misconception = text, named
+                break
         found = f"{name} finds {recall:.2f} of the positives, and {inputs['limit']} is asked for. "
         require(False, found + leads, misconception)
 
