@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "AnswersExplorer",
     "BatchExplorer",
+    "ConfusionExplorer",
     "CostExplorer",
     "Entry",
     "SightExplorer",
@@ -20,6 +21,7 @@ __all__ = [
 _HOME = {
     "AnswersExplorer": "answers",
     "BatchExplorer": "batch",
+    "ConfusionExplorer": "confusion",
     "CostExplorer": "cost",
     "SightExplorer": "sight",
     "StageExplorer": "stages",
