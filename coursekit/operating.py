@@ -116,7 +116,7 @@ def check_costs(miss: float, alarm: float) -> None:
     Raises:
         ValueError: if a cost is negative or no finite number, or if both are 0.
     """
-    for name, cost in (("miss", miss), ("alarm", alarm)):
+    for name, cost in (("miss", miss), ("false alarm", alarm)):
         if not (math.isfinite(cost) and cost >= 0):
             raise ValueError(f"the cost of a {name} is a number from 0 up; seen {cost}")
     if miss == alarm == 0:

@@ -44,7 +44,8 @@ class CheapestCheck(Check):
         """Whether no wrong way is among the cheapest, and no threshold is right by two of them."""
         tried = [*inputs["scores"], LARGEST]
         right, other, few = (
-            {at for at in tried if self.is_cheapest(inputs, at, *costs)} for costs in ((miss, alarm), (alarm, miss), (1, 1))
+            {at for at in tried if self.is_cheapest(inputs, at, *costs)}
+            for costs in ((miss, alarm), (alarm, miss), (1, 1))
         )
         grid = self.on_grid(inputs, miss, alarm)
         least = self.least(inputs, miss, alarm)
@@ -94,7 +95,9 @@ class CheapestCheck(Check):
         cost, least = self.cost(inputs, threshold, miss, alarm), self.least(inputs, miss, alarm)
         if self.is_cheapest(inputs, threshold, miss, alarm):
             return
-        said = f"With a miss at {miss} and a false alarm at {alarm} you return {threshold:.4g}, which costs {cost:.0f}; "
+        said = (
+            f"With a miss at {miss} and a false alarm at {alarm} you return {threshold:.4g}, which costs {cost:.0f}; "
+        )
         said += f"the cheapest costs {least:.0f}. "
         hundredth = abs(threshold * 100 - round(threshold * 100)) < 1e-6
         for name, holds, words in (
@@ -126,7 +129,7 @@ class CheapestCheck(Check):
 
 
 class CalibrateCheck(Check):
-    """``calibrated(logits_val, labels_val, logits_test)`` returns the test cells' probabilities at the best temperature."""
+    """``calibrated(logits_val, labels_val, logits_test)``: the test cells' probabilities at the best temperature."""
 
     MISCONCEPTIONS: ClassVar = {
         "as-it-is": "Softmax alone makes probabilities that can be taken at their word.",
@@ -185,15 +188,17 @@ class CalibrateCheck(Check):
         )
         require(
             not _near(table, (test / ratio).softmax(1)),
-            said + f"You divided by their ratio, {ratio:.2f}. A ratio of probabilities says little about logits: take the "
+            said
+            + f"You divided by their ratio, {ratio:.2f}. A ratio of probabilities says little about logits: take the "
             "temperature with the lowest cross-entropy on validation.",
             "ratio",
         )
         sums = table.sum(1)
         require(bool(((sums - 1).abs() < 1e-3).all()), f"A row adds up to {float(sums[0]):.2f}; probabilities to 1.")
+        expected, found = ((test / best).softmax(1).max(1).values.mean(), table.max(1).values.mean())
         raise Wrong(
             said + f"At the temperature with the lowest cross-entropy the test cells' mean confidence is "
-            f"{float((test / best).softmax(1).max(1).values.mean()):.2f}; yours is {float(table.max(1).values.mean()):.2f}."
+            f"{float(expected):.2f}; yours is {float(found):.2f}."
         )
 
 
