@@ -1,7 +1,7 @@
 // One threshold to drag. Python counted hits and false alarms at every stop; this only looks up and draws.
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 680, LOW = 190, SIDE = 330, HIGH = 270, LEFT = 44, RIGHT = 14, TOP = 22, BOTTOM = 40;
-const LIMIT = 7; // log-odds at the ends of the axis of scores
+const LIMIT = 9; // log-odds at the ends of the axis of scores
 const TICKS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
 const logit = (p) => Math.log(p / (1 - p));
 const SHARES = [0.1, 0.2, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90]; // percent infected
@@ -71,8 +71,8 @@ function render({ model, el }) {
     html("div", { className: "ck-prices" },
       html("label", { htmlFor: prices.miss.id }, "A miss costs", prices.miss),
       html("label", { htmlFor: prices.alarm.id }, "A false alarm costs", prices.alarm), jump),
-    complaint, scores, answer, kinds,
-    html("div", { className: "ck-pair" }, curve, bill), table);
+    complaint, scores, answer, table, kinds,
+    html("div", { className: "ck-pair" }, curve, bill));
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // arrows move the slider, not the notebook
   for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, (event) => event.stopPropagation());
 
@@ -100,7 +100,7 @@ function render({ model, el }) {
       make("text", { x: LEFT, y: LOW - BOTTOM - 4, class: "ck-halo" }, `${counts.healthy} healthy cells`));
     for (const [name, sign] of [["infected", -1], ["healthy", 1]])
       bars[name].forEach((value, index) => {
-        const height = (value / most) * half;
+        const height = Math.sqrt(value / most) * half; // a root, so that single cells are seen beside hundreds
         scores.append(make("rect", { x: LEFT + index * width + 0.5, width: width - 1, height,
           y: sign < 0 ? middle - height : middle, class: `ck-${name}` }));
       });
@@ -108,7 +108,7 @@ function render({ model, el }) {
     for (const tick of TICKS)
       scores.append(make("text", { x: across(logit(tick)), y: LOW - BOTTOM + 16, "text-anchor": "middle" }, String(tick)));
     scores.append(make("text", { x: (LEFT + WIDE) / 2, y: LOW - 6, "text-anchor": "middle" },
-      "score: probability of infection (stretched near 0 and 1)"),
+      "score: probability of infection, stretched near 0 and 1; heights: square roots of shares"),
       make("line", { y1: TOP - 6, y2: LOW - BOTTOM, class: "ck-budget" }));
   }
 
@@ -140,13 +140,14 @@ function render({ model, el }) {
       line(thresholds.map((_, place) => spot(place)).filter(Boolean), "ck-front"), point());
   }
   function drawBill() {
-    const costs = thresholds.map((_, place) => expected(place).cost), top = Math.max(...costs) || 1;
+    const costs = thresholds.map((_, place) => expected(place).cost), inner = costs.slice(1, -1);
+    const top = 1.1 * Math.max(...inner) || 1; // flagging all or none may cost far more: it then lies at the rim
     axes(bill, "cost of 1,000 cells", "threshold", [[0, "0"], [0.5, amount(top / 2)], [1, amount(top)]]);
     const x = (place) => sideX((xOf(place) - LEFT) / (WIDE - LEFT - RIGHT));
     for (const tick of [0.001, 0.1, 0.5, 0.9, 0.999])
       bill.append(make("text", { x: sideX((across(logit(tick)) - LEFT) / (WIDE - LEFT - RIGHT)), y: HIGH - BOTTOM + 16,
         "text-anchor": "middle" }, String(tick)));
-    bill.append(line(costs.map((cost, place) => [x(place), sideY(cost / top)]), "ck-front"), point());
+    bill.append(line(inner.map((cost, place) => [x(place + 1), sideY(cost / top)]), "ck-front"), point());
     return { x, top };
   }
 
@@ -169,7 +170,7 @@ function render({ model, el }) {
     ring.style.display = here ? "" : "none";
     if (here) { ring.setAttribute("cx", here[0]); ring.setAttribute("cy", here[1]); }
     bill.lastChild.setAttribute("cx", scale.x(place));
-    bill.lastChild.setAttribute("cy", sideY(now.cost / scale.top));
+    bill.lastChild.setAttribute("cy", sideY(Math.min(1, now.cost / scale.top)));
     const words = { tn: "rightly passed", fp: "false alarms", fn: "misses", tp: "hits" };
     for (const [name, cell] of Object.entries(cells))
       cell.replaceChildren(html("b", { textContent: amount(now[name]) }), ` ${words[name]}`);

@@ -12,9 +12,9 @@ from torch import Tensor
 from coursekit.explorers.base import HERE, Explorer
 from coursekit.operating import check_costs, check_prevalence, check_scores, precision_elsewhere
 
-LIMIT = 7.0  # log-odds at either end of the axis: probabilities of about 0.001 and 0.999
-STEPS = 141  # thresholds a tenth of log-odds apart, besides the two that flag all and none
-BINS = 35  # of the histogram, 0.4 log-odds wide
+LIMIT = 9.0  # log-odds at either end of the axis: probabilities of about 0.0001 and 0.9999
+STEPS = 181  # thresholds a tenth of log-odds apart, besides the two that flag all and none
+BINS = 36  # of the histogram, half a unit of log-odds wide
 
 
 class ThresholdExplorer(Explorer):

@@ -46,7 +46,7 @@ def test_it_begins_at_the_threshold_asked_for(threshold: float) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(some.floats(0.001, 0.999), some.floats(0, 100), some.floats(0.1, 100), some.integers(0, 142))
+@given(some.floats(0.001, 0.999), some.floats(0, 100), some.floats(0.1, 100), some.integers(0, 182))
 def test_the_four_cells_of_1000_add_up_and_the_cheapest_is_cheapest(
     prevalence: float, miss: float, alarm: float, place: int
 ) -> None:
