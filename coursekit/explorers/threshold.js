@@ -81,6 +81,9 @@ function render({ model, el }) {
   const sideX = (value) => LEFT + value * (SIDE - LEFT - RIGHT);
   const sideY = (value) => HIGH - BOTTOM - value * (HIGH - TOP - BOTTOM);
 
+  const named = (place) => place === 0 ? "0: all flagged" : place === last ? "above 1: none flagged"
+    : thresholds[place].toFixed(thresholds[place] < 0.01 || thresholds[place] > 0.99 ? 4 : 3);
+
   function expected(place) {
     const p = model.get("prevalence"), miss = model.get("miss"), alarm = model.get("alarm");
     const tp = 1000 * p * recall[place], fn = 1000 * p * (1 - recall[place]);
@@ -96,7 +99,7 @@ function render({ model, el }) {
   function histogram() {
     const middle = (LOW - BOTTOM + TOP) / 2, half = (LOW - BOTTOM - TOP) / 2;
     const most = Math.max(...bars.infected, ...bars.healthy), width = (WIDE - LEFT - RIGHT) / bars.infected.length;
-    scores.replaceChildren(make("text", { x: LEFT, y: 12 }, `${counts.infected} infected cells, by score`),
+    scores.replaceChildren(make("text", { x: LEFT, y: 12 }, `${counts.infected} infected cells (heights: square roots)`),
       make("text", { x: LEFT, y: LOW - BOTTOM - 4, class: "ck-halo" }, `${counts.healthy} healthy cells`));
     for (const [name, sign] of [["infected", -1], ["healthy", 1]])
       bars[name].forEach((value, index) => {
@@ -108,7 +111,7 @@ function render({ model, el }) {
     for (const tick of TICKS)
       scores.append(make("text", { x: across(logit(tick)), y: LOW - BOTTOM + 16, "text-anchor": "middle" }, String(tick)));
     scores.append(make("text", { x: (LEFT + WIDE) / 2, y: LOW - 6, "text-anchor": "middle" },
-      "score: probability of infection, stretched near 0 and 1; heights: square roots of shares"),
+      "score (stretched near 0 and 1)"),
       make("line", { y1: TOP - 6, y2: LOW - BOTTOM, class: "ck-budget" }));
   }
 
@@ -155,8 +158,7 @@ function render({ model, el }) {
   function frame() { histogram(); drawCurve(); scale = drawBill(); update(); }
 
   function update() {
-    const place = model.get("place"), now = expected(place), at = thresholds[place], p = model.get("prevalence");
-    const text = place === 0 ? "0: all flagged" : place === last ? "above 1: none" : at.toFixed(at < 0.01 || at > 0.99 ? 4 : 3);
+    const place = model.get("place"), now = expected(place), p = model.get("prevalence"), text = named(place);
     slider.value = place;
     number.textContent = text;
     slider.setAttribute("aria-valuetext", text);
@@ -178,7 +180,7 @@ function render({ model, el }) {
     answer.textContent = `Recall ${percent(recall[place])}, precision `
       + `${Number.isNaN(now.precision) ? "undefined (nothing is flagged)" : percent(now.precision)}, false positive rate `
       + `${percent(alarms[place])}. The errors cost ${amount(now.cost)}; `
-      + (same ? "no threshold costs less." : `the cheapest threshold, ${thresholds[best].toFixed(3)}, costs ${amount(expected(best).cost)}.`);
+      + (same ? "no threshold costs less." : `the cheapest threshold (${named(best)}) costs ${amount(expected(best).cost)}.`);
     jump.disabled = same;
     scores.setAttribute("aria-label", `Histogram of scores, infected above the line, healthy below it. Threshold ${text}.`);
     curve.setAttribute("aria-label", `${model.get("curve") === "roc" ? "ROC curve" : "Precision against recall"} with the operating point. ${answer.textContent}`);
