@@ -99,7 +99,7 @@ function render({ model, el }) {
   function histogram() {
     const middle = (LOW - BOTTOM + TOP) / 2, half = (LOW - BOTTOM - TOP) / 2;
     const most = Math.max(...bars.infected, ...bars.healthy), width = (WIDE - LEFT - RIGHT) / bars.infected.length;
-    scores.replaceChildren(make("text", { x: LEFT, y: 12 }, `${counts.infected} infected cells (heights: square roots)`),
+    scores.replaceChildren(make("text", { x: LEFT, y: 16 }, `${counts.infected} infected cells (heights: square roots)`),
       make("text", { x: LEFT, y: LOW - BOTTOM - 4, class: "ck-halo" }, `${counts.healthy} healthy cells`));
     for (const [name, sign] of [["infected", -1], ["healthy", 1]])
       bars[name].forEach((value, index) => {
