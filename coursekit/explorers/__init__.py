@@ -14,6 +14,7 @@ __all__ = [
     "Entry",
     "SightExplorer",
     "StageExplorer",
+    "ThresholdExplorer",
     "catalogue",
     "pareto_front",
 ]
@@ -25,6 +26,7 @@ _HOME = {
     "CostExplorer": "cost",
     "SightExplorer": "sight",
     "StageExplorer": "stages",
+    "ThresholdExplorer": "threshold",
 }
 
 
