@@ -6,9 +6,9 @@
 
 from typing import Any
 
-__all__ = ["CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
+__all__ = ["CostExplorer", "Entry", "PrevalenceExplorer", "StageExplorer", "catalogue", "pareto_front"]
 
-_HOME = {"CostExplorer": "cost", "StageExplorer": "stages"}
+_HOME = {"CostExplorer": "cost", "PrevalenceExplorer": "prevalence", "StageExplorer": "stages"}
 
 
 def __getattr__(name: str) -> Any:
