@@ -6,9 +6,14 @@
 
 from typing import Any
 
-__all__ = ["CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
+__all__ = ["CostExplorer", "DetectionExplorer", "Entry", "IoUExplorer", "StageExplorer", "catalogue", "pareto_front"]
 
-_HOME = {"CostExplorer": "cost", "StageExplorer": "stages"}
+_HOME = {
+    "CostExplorer": "cost",
+    "DetectionExplorer": "detections",
+    "IoUExplorer": "iou",
+    "StageExplorer": "stages",
+}
 
 
 def __getattr__(name: str) -> Any:
