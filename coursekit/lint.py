@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from urllib.parse import unquote
 
 import typer
 
 from coursekit.errors import CourseError
-from coursekit.lessons import MODES, Lesson, lessons
-from coursekit.lint_exercises import line_of_cell, mutant_files
+from coursekit.lessons import lessons
+from coursekit.lint_exercises import mutant_files
+from coursekit.lint_lessons import lesson_problems
 from coursekit.paths import content_dir
 from coursekit.quiz.bank import Bank
 from coursekit.quiz.bank import read as read_bank
@@ -27,8 +25,6 @@ from coursekit.quiz.proven import Proven, digest_of
 
 __all__ = ["Problem", "lint", "show"]
 EXERCISES_SECONDS = 600
-TAGS = {*(f"mode-{mode}" for mode in MODES), "opening", "setup", "closing"}
-MORE_TAGS = {"misconceptions", "symptoms", "test", "key-result", "volatile"}
 
 
 def lint(*, proofs: bool = True, banks: list[Path] | None = None, fresh: bool = False) -> list[Problem]:
@@ -171,58 +167,7 @@ def _notebooks() -> Iterator[Problem]:
         yield Problem(str(content_dir() / "notebooks"), 1, "lesson", str(error), "")
         return
     for lesson in known:
-        yield from _tags(lesson)
-        for path in (lesson.notebook, lesson.exercises):
-            if path.is_file():
-                yield from _links(path)
-
-
-def _links(path: Path) -> Iterator[Problem]:
-    """Links inside the course lead somewhere, and pictures say in words what they show."""
-    text = path.read_text(encoding="utf-8")
-    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
-    prose = [re.sub(r"```.*?```|`[^`]*`", "", "".join(cell["source"]), flags=re.DOTALL) for cell in cells]
-    headings = re.findall(r"^#{1,6}\s+(.+?)\s*$", "\n".join("".join(cell["source"]) for cell in cells), re.MULTILINE)
-    anchors = {heading.replace(" ", "-") for heading in headings}  # as JupyterLab makes them
-    for cell, source in zip(cells, prose, strict=True):
-        line = line_of_cell(path, cell.get("id", ""))
-        for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)[^)]*\)", source):
-            if re.match(r"https?://|mailto:|attachment:", target):
-                continue
-            file, _, anchor = unquote(target).partition("#")
-            if file and not (path.parent / file).exists():
-                yield Problem(
-                    str(path), line, "link", f"a link leads to {file!r}, which is not there.", "Mend the path."
-                )
-            if anchor and not file and anchor not in anchors:
-                near = difflib.get_close_matches(anchor, anchors, n=1)
-                mend = f"Did you mean '#{near[0]}'?" if near else "Name a heading, with '-' for each space."
-                yield Problem(str(path), line, "link", f"no heading answers to the link '#{anchor}'.", mend)
-        for picture in re.findall(r"!\[\s*\]\([^)]*\)|<img(?![^>]*\balt=[\"'][^\"'])[^>]*>", source):
-            mend = "Say in its alt text what the picture shows."
-            yield Problem(str(path), line, "alt", f"the picture {picture[:60]} has no alt text.", mend)
-
-
-def _tags(lesson: Lesson) -> Iterator[Problem]:
-    """Each cell belongs to a mode or a part of the lesson; each mode has cells."""
-    path = lesson.notebook
-    text = path.read_text(encoding="utf-8")
-    seen: set[str] = set()
-    for number, cell in enumerate(json.loads(text)["cells"], 1):
-        tags = set(cell.get("metadata", {}).get("tags", []))
-        seen |= tags
-        name = cell.get("id", "")
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if f'"id": "{name}"' in row), 1)
-        if not tags & (TAGS | MORE_TAGS):
-            mend = f"Tag it with one of: {', '.join(sorted(TAGS))}."
-            yield Problem(str(path), line, "tags", f"cell {number} belongs to no part of the lesson.", mend)
-        for tag in sorted(tag for tag in tags if tag.startswith("mode-") and tag not in TAGS):
-            mend = f"Modes: {', '.join(MODES)}."
-            yield Problem(str(path), line, "tags", f"cell {number} has the tag {tag!r}, which is no mode.", mend)
-    for mode in MODES:
-        if f"mode-{mode}" not in seen:
-            message = f"has no cell of the mode {mode!r}."
-            yield Problem(str(path), 1, "tags", message, f"Tag its cells 'mode-{mode}'.")
+        yield from lesson_problems(lesson)
 
 
 def _short(file: str) -> str:

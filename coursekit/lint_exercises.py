@@ -47,6 +47,11 @@ def rehearse(lesson: Lesson) -> Iterator[Problem]:
         if exercise.startswith(f"{lesson.number}.") and exercise not in checked:
             mend = f"Add the cell: check({exercise!r}, the_function)"
             yield _problem(path, 1, f"no cell checks the exercise {exercise}.", mend)
+    trained = {one for exercise in checked if exercise in exercises() for one in exercises()[exercise].objectives}
+    for objective, _ in lesson.objectives:
+        if objective not in trained:
+            mend = "Name it among the objectives of an exercise in coursekit.checks, or write one."
+            yield _problem(path, 1, f"no exercise trains the objective {objective}.", mend)
     for number, notebook in enumerate((solved, released)):
         try:
             scope = _run(notebook)

@@ -19,8 +19,8 @@ import torch
 from torchvision.models import get_model_weights
 from torchvision.models._api import WeightsEnum
 
+from coursekit import fetch as fetching
 from coursekit.errors import CourseError
-from coursekit.models import fetch as fetching
 from coursekit.models.course import ResNet18_CourseWeights
 from coursekit.paths import offline
 
@@ -76,7 +76,7 @@ def choose(name: str = "resnet18") -> Choice:
         return Choice(name, imagenet, "cached", plan.reason)
     if plan.source == "fetchable":
         try:
-            path = fetching.fetch(imagenet.url, cache_folder(), report=_progress_bar(Path(imagenet.url).name))
+            path = fetching.fetch(imagenet.url, cache_folder(), report=fetching.progress_bar(Path(imagenet.url).name))
         except fetching.FetchError as error:
             if wanted == "imagenet":
                 raise
@@ -140,21 +140,3 @@ def _preference() -> str:
     if wanted not in ("auto", "course", "imagenet"):
         raise CourseError(f"COURSEKIT_WEIGHTS is {wanted!r}; expected auto, course or imagenet.")
     return wanted
-
-
-def _progress_bar(label: str) -> fetching.Report:
-    """A bar with the megabytes, the speed and the time left; it ends with the last byte."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-    task = bar.add_task(label, total=None)
-
-    def report(done: int, total: int | None) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-        if total is not None and done >= total:
-            bar.stop()
-
-    return report

@@ -31,6 +31,7 @@ COMES_WITH = {"cycler": "matplotlib"}  # a part of the other, in a package of it
 NOT_IMPORTED = {
     "ipykernel": "every notebook's kernel",
     "ipywidgets": "JupyterLab's side of anywidget",
+    "pycocotools": "torchmetrics' mean average precision, lesson 08",
     "torchmetrics": "lessons 05 to 08 measure with it",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,13 @@ def test_an_exercise_without_a_cell_and_one_that_does_not_exist_are_told(lesson:
     assert any("There is no exercise '01.mend'" in one for one in said), said
 
 
-def test_wrong_solutions_that_pass_or_are_told_something_else_or_are_too_few_are_told(
+def testwrong_solutions_that_pass_or_are_told_something_else_or_are_too_few_are_told(
     lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = lint_exercises._wrong_solutions()
+    real = lint_exercises.wrong_solutions()
     offline = {name: answer for (of, name), answer in real.items() if of == "01.offline"}
     swapped = {("01.offline", "exists-is-enough"): offline["wrong-name"], ("01.offline", "wrong-name"): lambda *_: None}
-    monkeypatch.setattr(lint_exercises, "_wrong_solutions", lambda: swapped)
+    monkeypatch.setattr(lint_exercises, "wrong_solutions", lambda: swapped)
     said = [one for one in told(lesson, lambda _: None) if "01.offline" in one]
     assert any("has 2 wrong solutions, expected 3" in one for one in said), said
     assert any("nothing shows that the misconception 'whole-hash' is told" in one for one in said), said
@@ -104,6 +105,12 @@ def test_wrong_solutions_that_pass_or_are_told_something_else_or_are_too_few_are
     assert any("the wrong solution 'wrong-name' is judged not_attempted" in one for one in said), said
 
 
-def test_wrong_solutions_lie_outside_the_package() -> None:
+def testwrong_solutions_lie_outside_the_package() -> None:
     assert lint_exercises.mutant_files()
     assert not [path for path in (content_dir() / "coursekit").rglob("*mutant*") if path.suffix == ".py"]
+
+
+def test_an_objective_that_no_exercise_trains_is_told(lesson: Lesson) -> None:
+    more = replace_fields(lesson, objectives=(*lesson.objectives, ("01.nothing", "Do nothing.")))
+    assert any("no exercise trains the objective 01.nothing" in one for one in told(more, lambda notebook: None))
+    assert not any("no exercise trains" in one for one in told(lesson, lambda notebook: None))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -349,3 +350,75 @@ def test_links_and_pictures_of_a_notebook_are_checked(content: Path) -> None:
     assert "a link leads to '99_nothing.ipynb', which is not there" in links[1]
     assert len(pictures) == 2
     assert "has no alt text. Say in its alt text" in pictures[0]
+
+
+def edited(content: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Change lesson 01's notebook."""
+    path = content / "notebooks" / "01_loading_weights" / "01_loading_weights.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    edit(notebook)
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+
+
+def of_mode(notebook: dict[str, Any], mode: str, kind: str) -> list[dict[str, Any]]:
+    return [
+        cell
+        for cell in notebook["cells"]
+        if cell["cell_type"] == kind and f"mode-{mode}" in cell["metadata"].get("tags", [])
+    ]
+
+
+@pytest.mark.slow
+def test_a_mode_without_text_or_without_code_is_told(content: Path) -> None:
+    def empty(notebook: dict[str, Any]) -> None:
+        for cell in of_mode(notebook, "idea", "markdown"):
+            cell["source"] = "## Idea"
+        for cell in of_mode(notebook, "why", "code"):
+            cell["source"] = ""
+
+    edited(content, empty)
+    told = of_rule("tags")
+    assert any("the mode 'idea' has no text" in one for one in told), told
+    assert any("the mode 'why' has no code" in one for one in told), told
+
+
+@pytest.mark.slow
+def test_a_number_in_prose_that_no_cell_prints_is_told(content: Path) -> None:
+    assert of_rule("number") == []
+
+    def claim(notebook: dict[str, Any]) -> None:
+        cell = of_mode(notebook, "code", "markdown")[0]
+        cell["source"] = "".join(cell["source"]) + (
+            "\n\nIt is right for 93.7 % of them, or 48,213 images, since 2015, with 2 models and `77.5` in code."
+            "\n\n| table | 66.6 |\n| --- | --- |"
+        )
+
+    edited(content, claim)
+    told = of_rule("number")
+    assert len(told) == 2, told
+    assert "the text says 93.7, and no cell prints or holds it" in told[0]
+    assert "48,213" in told[1]
+
+
+@pytest.mark.slow
+def test_a_figure_without_words_is_told(content: Path) -> None:
+    def silent(notebook: dict[str, Any]) -> None:
+        for cell in notebook["cells"]:
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):
+                    output["data"]["text/html"] = "<figure></figure>"
+                    return
+
+    edited(content, silent)
+    assert any("a figure has no alt text" in one for one in of_rule("alt"))
+
+
+@pytest.mark.slow
+def test_minutes_far_from_what_the_mode_takes_are_told(content: Path) -> None:
+    assert of_rule("minutes") == []
+    edited(content, lambda notebook: notebook["metadata"]["coursekit"]["minutes"].update(code=4, challenge=90))
+    lessons.lessons.cache_clear()
+    told = of_rule("minutes")
+    assert len(told) == 2, told
+    assert "the mode 'code' is said to take 4 minutes; its text, code and questions take about" in told[0]
+    assert "the mode 'challenge' is said to take 90 minutes" in told[1]

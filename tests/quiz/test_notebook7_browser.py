@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from .test_card_browser import SLOW, Lab, browser, cells, focused, page, picture, violations
+from .test_card_browser import SLOW, Lab, browser, cells, focused, page, picture, run_first_cell, violations
 
 __all__ = ["browser", "page"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,8 +39,7 @@ def test_a_question_is_answered_by_keyboard(page: Page, notebook: Notebook) -> N
     assert "/notebooks/practice.ipynb" in book.url
     book.locator(".jp-Cell").first.wait_for()
     book.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=SLOW)
-    book.locator(".jp-CodeCell .cm-content").first.click()
-    book.keyboard.press("Control+Enter")
+    run_first_cell(book, book)
     card = book.locator(".ck-card")
     card.wait_for(timeout=SLOW)
     before = cells(book)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.loopback import Behaviour, serve
 
-from coursekit.models.fetch import FetchError, Patience, expected_hash, fetch, has_expected_hash
+from coursekit.fetch import FetchError, Patience, expected_hash, fetch, has_expected_hash
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 HASH = hashlib.sha256(CONTENT).hexdigest()[:8]
@@ -139,7 +139,7 @@ def test_a_name_without_a_hash_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_noticed_before_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
-    monkeypatch.setattr("coursekit.models.fetch.shutil.disk_usage", lambda path: SimpleNamespace(free=10_000_000))
+    monkeypatch.setattr("coursekit.fetch.shutil.disk_usage", lambda path: SimpleNamespace(free=10_000_000))
     with pytest.raises(FetchError, match="10 MB free"):
         get(Behaviour(CONTENT), tmp_path)
 

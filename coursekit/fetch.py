@@ -1,8 +1,8 @@
-"""Fetch a file of weights, whole or not at all.
+"""Fetch a file of weights or images, whole or not at all.
 
 torchvision's own loader starts again from nothing when a download breaks, and waits for ever on a silent
-server. This one goes on where it was cut off, gives up in time, checks the hash that torchvision puts into the
-file name, and shows the file under its final name only when all of that is done.
+server. This one goes on where it was cut off, gives up in time, checks a hash (for weights the one that torchvision
+puts into the file name), and shows the file under its final name only when all of that is done.
 """
 
 from __future__ import annotations
@@ -42,6 +42,21 @@ class Patience:
     lock: float = 600.0  # for another process that fetches the same file
 
 
+@dataclass(frozen=True)
+class _Hash:
+    """How the content of a file must hash, or how its hash must begin."""
+
+    expected: str
+    kind: str  # a name that hashlib knows
+
+    def of(self, path: Path) -> str:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, self.kind).hexdigest()
+
+    def fits(self, path: Path) -> bool:
+        return path.is_file() and self.of(path).startswith(self.expected)
+
+
 Report = Callable[[int, int | None], None]  # bytes so far, bytes in all if known
 
 
@@ -54,18 +69,28 @@ def expected_hash(name: str) -> str | None:
 def has_expected_hash(path: Path) -> bool:
     """Does the content of ``path`` fit the hash in its name? False if there is no file or no hash."""
     expected = expected_hash(path.name)
-    return expected is not None and path.is_file() and _sha256(path).startswith(expected)
+    return expected is not None and _Hash(expected, "sha256").fits(path)
 
 
-def fetch(url: str, folder: Path, *, patience: Patience | None = None, report: Report | None = None) -> Path:
-    """Bring ``url`` into ``folder`` under its own name and return the path.
+def fetch(
+    url: str,
+    folder: Path,
+    *,
+    name: str | None = None,
+    md5: str | None = None,
+    patience: Patience | None = None,
+    report: Report | None = None,
+) -> Path:
+    """Bring ``url`` into ``folder`` and return the path.
 
     A file that is there already with the right hash is not fetched again. A broken download leaves
     ``NAME.part``, from which the next call goes on.
 
     Args:
-        url: an address whose file name carries the start of its SHA-256.
+        url: an address; without ``md5``, its file name carries the start of its SHA-256.
         folder: made if missing.
+        name: of the file; the last part of the address if not given.
+        md5: 32 hexadecimal digits, as torchvision's data sets state them.
         patience: limits; the defaults suit a slow home connection.
         report: called with the bytes so far and, if the server said so, the bytes in all.
 
@@ -73,18 +98,19 @@ def fetch(url: str, folder: Path, *, patience: Patience | None = None, report: R
         FetchError: offline, refused, not found, cut off too often, silent for too long, no room, wrong hash.
     """
     patience = patience or Patience()
-    target = folder / Path(urlsplit(url).path).name
-    if expected_hash(target.name) is None:
+    target = folder / (name or Path(urlsplit(url).path).name)
+    hashed = _Hash(md5 or expected_hash(target.name) or "", "md5" if md5 else "sha256")
+    if not hashed.expected:
         raise FetchError(f"{target.name}: the name carries no hash to check against; expected NAME-<sha256>.pth.")
-    if has_expected_hash(target):
+    if hashed.fits(target):
         return target
     if offline():
         raise FetchError(f"{target.name} is not on this machine and COURSEKIT_OFFLINE is set; unset it to fetch.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(target.name + ".lock"), timeout=patience.lock):
-            if not has_expected_hash(target):
-                _fetch_locked(url, target, patience, report or (lambda done, total: None))
+            if not hashed.fits(target):
+                _fetch_locked(url, target, hashed, patience, report or (lambda done, total: None))
     except Timeout as error:
         raise FetchError(f"Another process has been fetching {target.name} for {patience.lock:.0f} s.") from error
     except OSError as error:
@@ -93,20 +119,21 @@ def fetch(url: str, folder: Path, *, patience: Patience | None = None, report: R
     return target
 
 
-def _fetch_locked(url: str, target: Path, patience: Patience, report: Report) -> None:
+def _fetch_locked(url: str, target: Path, hashed: _Hash, patience: Patience, report: Report) -> None:
     part = target.with_name(target.name + ".part")
     resumed = part.exists()
     _download(url, part, patience, report)
-    if not _matches(part, target):
+    if not hashed.fits(part):
+        seen = hashed.of(part)
         part.unlink()
         if resumed:  # the older half may have been another file's: once more from nothing
             _download(url, part, patience, report)
-        if not resumed or not _matches(part, target):
-            seen = _sha256(part)[:8] if part.exists() else "another"
+            seen = hashed.of(part)
+        if not resumed or not hashed.fits(part):
             part.unlink(missing_ok=True)
             raise FetchError(
-                f"{url} sent a file with hash {seen}, expected {expected_hash(target.name)}; it was thrown away. "
-                "A proxy may have changed it; try another network."
+                f"{url} sent a file with hash {seen[: len(hashed.expected)]}, expected {hashed.expected}; "
+                "it was thrown away. A proxy may have changed it; try another network."
             )
     os.replace(part, target)
 
@@ -179,11 +206,19 @@ def _check_room(part: Path, needed: int) -> None:
         )
 
 
-def _matches(part: Path, target: Path) -> bool:
-    expected = expected_hash(target.name)
-    return part.exists() and expected is not None and _sha256(part).startswith(expected)
+def progress_bar(label: str) -> Report:
+    """A bar with the megabytes, the speed and the time left; it ends with the last byte."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    task = bar.add_task(label, total=None)
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def report(done: int, total: int | None) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+        if total is not None and done >= total:
+            bar.stop()
+
+    return report
