@@ -217,3 +217,41 @@ def cut(image: Tensor, boxes: Tensor, side: int = SIZE) -> Tensor:
     middle = ((boxes[:, :2] + boxes[:, 2:]) / 2).round().long()
     windows = [wide[:, y : y + side, x : x + side] for x, y in middle.tolist()]
     return torch.stack(windows) if windows else torch.empty(0, 3, side, side)
+
+
+def cell_mask(image: Tensor) -> Tensor:
+    """Where a field is darker in green than Otsu's threshold, after a blur against noise: the cells, bool, ``(H, W)``.
+
+    Args:
+        image: shape ``(3, H, W)``, in 0..1.
+    """
+    from skimage.filters import threshold_otsu
+
+    smooth = functional.avg_pool2d(image[None, 1:2], 5, stride=1, padding=2, count_include_pad=False)[0, 0]
+    return smooth < float(threshold_otsu(smooth.numpy()))
+
+
+def tighten(mask: Tensor, boxes: Tensor, *, reach: int = 26, least: int = 6) -> Tensor:
+    """Boxes fitted to what a mask shows around their middles; a box stays as it is where the mask shows nothing there.
+
+    Args:
+        mask: bool, shape ``(H, W)``.
+        boxes: shape ``(N, 4)``, with their middles inside the mask.
+        reach: pixels from the middle that are looked at, in each direction.
+        least: pixels that a row or a column of the region must have to belong to the cell.
+    """
+    from skimage.measure import label
+
+    height, width = mask.shape
+    fitted = boxes.clone()
+    for number, box in enumerate(boxes):
+        x, y = ((box[:2] + box[2:]) / 2).long().tolist()
+        x, y = min(x, width - 1), min(y, height - 1)
+        left, top = max(0, x - reach), max(0, y - reach)
+        regions = torch.from_numpy(label(mask[top : y + reach, left : x + reach].numpy()))
+        own = regions == regions[y - top, x - left]
+        rows, columns = (own.sum(1) >= least).nonzero()[:, 0], (own.sum(0) >= least).nonzero()[:, 0]
+        if regions[y - top, x - left] and len(rows) and len(columns):
+            ends = [left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1]
+            fitted[number] = torch.stack(ends).to(boxes.dtype)
+    return fitted
