@@ -23,7 +23,7 @@ function mark(kind, [left, top, right, bottom]) {
   const path = { hit: `M${x - 3},${y}a3,3 0 1 0 6,0a3,3 0 1 0 -6,0`, alarm: `M${x - 4},${y - 4}l8,8m0,-8l-8,8`,
     miss: `M${x},${y - 5}l5,9h-10z` }[kind];
   group.append(make("rect", { ...frame, class: "ck-under" }), make("path", { d: path, class: "ck-under" }),
-    make("rect", { ...frame, class: `ck-${kind}` }), make("path", { d: path, class: `ck-${kind}`, "stroke-dasharray": "none" }));
+    make("rect", { ...frame, class: `ck-${kind}` }), make("path", { d: path, class: `ck-${kind}`, style: "stroke-dasharray: none" }));
   return group;
 }
 

@@ -126,7 +126,7 @@ function render({ model, el }) {
 
   svg.addEventListener("pointerdown", (event) => {
     const [x, y] = place(event);
-    const order = ["predicted", "true"].sort((one) => (one === chosen ? -1 : 1));
+    const order = chosen === "true" ? ["true", "predicted"] : ["predicted", "true"];
     for (const name of order) {
       const [left, top, right, bottom] = boxes[name], corner = Math.hypot(x - right, y - bottom) < 4;
       if (!corner && !(x >= left && x <= right && y >= top && y <= bottom)) continue;
