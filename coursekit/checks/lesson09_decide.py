@@ -59,8 +59,8 @@ class ThresholdCheck(Check):
         first = wrong[0]
         prevalence, miss, alarm = inputs["cases"][first]["terms"]
         said = (
-            f"With {prevalence:.1%} infected, a miss at {miss} and an alarm at {alarm}, your threshold {found[first]:.3f} "
-            f"costs {prices[first]:.1f} per 1,000 cells; {best[first]:.1f} is possible. "
+            f"With {prevalence:.1%} infected, a miss at {miss} and an alarm at {alarm}, your threshold "
+            f"{found[first]:.3f} costs {prices[first]:.1f} per 1,000 cells; {best[first]:.1f} is possible. "
         )
         usual = list(zip(inputs["cases"][:3], found[:3], strict=True))
         for name, fits in _RULES.items():
@@ -128,7 +128,7 @@ _RULES: dict[str, Callable[[dict[str, Any], float], bool]] = {
     "half": lambda case, threshold: threshold == 0.5,
 }
 _HINTS = {
-    "ignores-prevalence": "Your choice fits the shares of the cells at hand. Weight both error rates with the clinic's.",
+    "ignores-prevalence": "Your choice fits the shares of the cells at hand. Weight both rates with the clinic's.",
     "costs-swapped": "Your choice fits if a false alarm costs what a miss costs, and the other way round.",
     "accuracy": "Your choice makes the fewest errors on these cells. Errors do not cost the same.",
     "half": "At 0.5 you assume that both errors cost the same and that the scores hold for the clinic.",
@@ -225,14 +225,14 @@ class CardCheck(Check):
         wanted = 1000 * (terms.prevalence * (1 - missed) + (1 - terms.prevalence) * flagged)
         require(
             _near(seen["flagged"], wanted, 0.01),
-            f"`flagged` is {seen['flagged']:.1f}; of 1,000 cells of the clinic {wanted:.1f} are flagged, found ones and "
-            "false alarms together.",
+            f"`flagged` is {seen['flagged']:.1f}; of 1,000 cells of the clinic {wanted:.1f} are flagged, found "
+            "ones and false alarms together.",
         )
         self._interval(seen, inputs)
         require(
             enough(seen["limits"]),
-            f"`limits` must say in words where the card ends: two or more, with the words {' and '.join(NEEDED_WORDS)}. "
-            f"Seen {len(seen['limits'])}.",
+            f"`limits` must say in words where the card ends: two or more, with the words "
+            f"{' and '.join(NEEDED_WORDS)}. Seen {len(seen['limits'])}.",
             "no-limits",
         )
         return "Every number of the card was measured again and found, interval and limits included."

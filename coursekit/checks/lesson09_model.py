@@ -99,8 +99,8 @@ class TrainCheck(Check):
         require(seen["trained on"] > 0, "The body that you were given never ran in training. Its features are needed.")
         require(
             seen["trained on"] <= TRAINING,
-            f"While training, the body saw {seen['trained on']} images, and the budget is one pass of {TRAINING}. It is "
-            "frozen: compute its features once and keep them.",
+            f"While training, the body saw {seen['trained on']} images, and the budget is one pass of {TRAINING}. "
+            "It is frozen: compute its features once and keep them.",
             "over-budget",
         )
         self._prepared(seen)
@@ -111,8 +111,8 @@ class TrainCheck(Check):
     def _prepared(seen: dict[str, Any]) -> None:
         require(
             seen["lowest in training"] < -0.1,
-            f"The lowest number that the body saw in training is {seen['lowest in training']:.2f}. Normalised images go "
-            "well below 0: send them through `preprocess`.",
+            f"The lowest number that the body saw in training is {seen['lowest in training']:.2f}. Normalised images "
+            "go well below 0: send them through `preprocess`.",
             "unnormalised",
         )
         require(
@@ -150,7 +150,8 @@ class TrainCheck(Check):
         )
         require(
             not (cost > ALLOWED * terms.level > upside_down),
-            f"{said}, and with its sign turned {upside_down:.0f}. High must mean infected: 1 less the probability of class 0.",
+            f"{said}, and with its sign turned {upside_down:.0f}. High must mean infected: "
+            "1 less the probability of class 0.",
             "healthy-score",
         )
         require(cost <= ALLOWED * terms.level, f"{said}. Expected at most {ALLOWED * terms.level:.0f}: train longer.")

@@ -33,8 +33,8 @@ RUBRIC = (
     Part(
         "number",
         25,
-        f"the card's cost against the judge's: nothing if it states less than {FLATTERING:.0%} of what is measured; all "
-        f"up to {CAREFUL:.0%} of the level above it, none from {TIMID:.0%} on",
+        f"the card's cost against the judge's: nothing if it states less than {FLATTERING:.0%} of what is measured; "
+        f"all up to {CAREFUL:.0%} of the level above it, none from {TIMID:.0%} on",
     ),
     Part("interval", 15, "low <= cost <= high, and not a point: the interval says that slides differ"),
     Part("limits", 10, f"two limits or more in words, among them {' and '.join(NEEDED_WORDS)}"),

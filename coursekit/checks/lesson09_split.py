@@ -92,8 +92,8 @@ class SplitCheck(Check):
         across = {archive.pictures[row] for row in train} & {archive.pictures[row] for row in test}
         require(
             twice == 0,
-            f"{twice} rows hold an image that another row holds as well, {len(across)} of them on the other side of the "
-            "split. Compare what is in the images, such as `image.numpy().tobytes()`.",
+            f"{twice} rows hold an image that another row holds as well, {len(across)} of them on the other side of "
+            "the split. Compare what is in the images, such as `image.numpy().tobytes()`.",
             "keeps-copies",
         )
         different = set(archive.pictures)

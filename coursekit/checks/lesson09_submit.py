@@ -98,18 +98,18 @@ def _reason(earned: list[Earned], missed: float, flagged: float, terms: Terms) -
     rest = f" {total(earned):.0f} of 100 points; needed are {PASS}, and some in every part."
     if not cost:
         return (
-            f"On fresh slides {missed:.0%} of the infected cells are missed and {flagged:.0%} of the healthy ones flagged. "
-            f"That costs {terms.cost(missed, flagged):.0f} per 1,000 cells, and no model costs {terms.level:.0f}.{rest}"
+            f"On fresh slides {missed:.0%} of the infected cells are missed and {flagged:.0%} of the healthy ones "
+            f"flagged. That costs {terms.cost(missed, flagged):.0f} per 1,000 cells, and no model costs {terms.level:.0f}.{rest}"
         )
     if not number:
         return (
-            "The cost in the card is not what the judge finds. Measure it on slides that trained nothing and chose nothing; "
-            f"the training cells always flatter.{rest}"
+            "The cost in the card is not what the judge finds. Measure it on slides that trained nothing and chose "
+            f"nothing; the training cells always flatter.{rest}"
         )
     if not spread:
         return f"The interval in the card must hold the stated cost, and have a width.{rest}"
     if not limits:
-        return f"The card names no limits that a stranger could act on; lesson and rubric say which words are needed.{rest}"
+        return f"The card names no limits that a stranger could act on; the rubric says which words are needed.{rest}"
     return f"Every part earned something, and it is not enough.{rest}"
 
 

@@ -6,9 +6,9 @@
 
 from typing import Any
 
-__all__ = ["CostExplorer", "Entry", "StageExplorer", "catalogue", "pareto_front"]
+__all__ = ["CostExplorer", "Entry", "PlanExplorer", "StageExplorer", "catalogue", "pareto_front"]
 
-_HOME = {"CostExplorer": "cost", "StageExplorer": "stages"}
+_HOME = {"CostExplorer": "cost", "PlanExplorer": "plan", "StageExplorer": "stages"}
 
 
 def __getattr__(name: str) -> Any:
