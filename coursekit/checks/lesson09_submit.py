@@ -99,7 +99,8 @@ def _reason(earned: list[Earned], missed: float, flagged: float, terms: Terms) -
     if not cost:
         return (
             f"On fresh slides {missed:.0%} of the infected cells are missed and {flagged:.0%} of the healthy ones "
-            f"flagged. That costs {terms.cost(missed, flagged):.0f} per 1,000 cells, and no model costs {terms.level:.0f}.{rest}"
+            f"flagged. That costs {terms.cost(missed, flagged):.0f} per 1,000 cells, and no model costs "
+            f"{terms.level:.0f}.{rest}"
         )
     if not number:
         return (
