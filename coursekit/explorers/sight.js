@@ -1,6 +1,6 @@
 // A preprocessing mistake of a chosen strength. Python computed every picture and number; this only looks up and draws.
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 320, HEIGHT = 190, LEFT = 34, RIGHT = 12, TOP = 22, BOTTOM = 40;
+const WIDTH = 320, HEIGHT = 190, LEFT = 34, RIGHT = 12, TOP = 22, BOTTOM = 40, INSET = 10;
 
 function make(tag, attributes = {}, text = "") {
   const element = document.createElementNS(SVG, tag);
@@ -45,7 +45,7 @@ function render({ model, el }) {
 
   const steps = () => mistakes[model.get("place")].steps;
   const at = () => Math.max(0, Math.min(steps().length - 1, model.get("step")));
-  const x = (index) => LEFT + (steps().length > 1 ? index / (steps().length - 1) : 0.5) * (WIDTH - LEFT - RIGHT);
+  const x = (index) => LEFT + INSET + (steps().length > 1 ? index / (steps().length - 1) : 0.5) * (WIDTH - LEFT - RIGHT - 2 * INSET);
   const y = (percent) => HEIGHT - BOTTOM - (percent / 100) * (HEIGHT - TOP - BOTTOM);
 
   function frame() {
@@ -90,7 +90,7 @@ function render({ model, el }) {
   function drag(event) {
     const box = svg.getBoundingClientRect(), reach = Math.max(1, steps().length - 1);
     const place = ((event.clientX - box.left) / box.width) * WIDTH;
-    move(Math.round(((place - LEFT) / (WIDTH - LEFT - RIGHT)) * reach));
+    move(Math.round(((place - LEFT - INSET) / (WIDTH - LEFT - RIGHT - 2 * INSET)) * reach));
   }
   svg.addEventListener("pointerdown", (event) => { svg.setPointerCapture(event.pointerId); drag(event); });
   svg.addEventListener("pointermove", (event) => { if (svg.hasPointerCapture(event.pointerId)) drag(event); });
