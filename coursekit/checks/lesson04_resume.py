@@ -120,7 +120,7 @@ class ResumeCheck(Check):
         )
         resumed = seen["resumed"]
         if distance(right, resumed) < SAME:
-            return f"Stopped after {stop} of {epochs} epochs and resumed in a new process: the same weights."
+            return "Stopped, and resumed with a new model, optimizer and schedule: the same weights as without a break."
         story = f"Stopped after {stop} of {epochs} epochs and called again with a fresh model, optimizer and schedule: "
         require(
             distance(self._reference(inputs, first=1000), resumed) > OTHER,

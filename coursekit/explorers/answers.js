@@ -119,8 +119,8 @@ function render({ model, el }) {
     number.textContent = String(positions[place]);
     slider.setAttribute("aria-valuetext", `${positions[place]} ${unit}`);
     const parts = lines.map((line) => `${line.name} ${words(line, place)}`).join(", ");
-    said.textContent = `At ${positions[place]} (${unit}): accuracy ${parts}. Of the ${examples.length} images below, `
-      + `${chosen} answers ${right} right.`;
+    said.textContent = `At ${positions[place]} (${unit}): accuracy ${parts}. Right among the ${examples.length} images `
+      + `below: ${right}${named.length > 1 ? ` (${chosen})` : ""}.`;
     svg.setAttribute("aria-label", `Line chart, accuracy against ${unit}, ${lines.length} lines. ${said.textContent}`);
   }
 
