@@ -20,6 +20,8 @@ function html(tag, properties = {}, ...children) {
 }
 
 const amount = (number) => number.toLocaleString("en", { maximumFractionDigits: number < 100 ? 1 : 0 });
+const short = (number) => number < 10_000 ? amount(number)
+  : number.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 function render({ model, el }) {
@@ -145,7 +147,7 @@ function render({ model, el }) {
   function drawBill() {
     const costs = thresholds.map((_, place) => expected(place).cost), inner = costs.slice(1, -1);
     const top = 1.1 * Math.max(...inner) || 1; // flagging all or none may cost far more: it then lies at the rim
-    axes(bill, "cost of 1,000 cells", "threshold", [[0, "0"], [0.5, amount(top / 2)], [1, amount(top)]]);
+    axes(bill, "cost of 1,000 cells", "threshold", [[0, "0"], [0.5, short(top / 2)], [1, short(top)]]);
     const x = (place) => sideX((xOf(place) - LEFT) / (WIDE - LEFT - RIGHT));
     for (const tick of [0.001, 0.1, 0.5, 0.9, 0.999])
       bill.append(make("text", { x: sideX((across(logit(tick)) - LEFT) / (WIDE - LEFT - RIGHT)), y: HIGH - BOTTOM + 16,
@@ -198,10 +200,11 @@ function render({ model, el }) {
   for (const [name, field] of Object.entries(prices))
     field.addEventListener("input", () => {
       const [miss, alarm] = [prices.miss, prices.alarm].map((one) => one.value.trim() === "" ? NaN : Number(one.value));
-      const wrong = [miss, alarm].some((one) => !(one >= 0 && one <= 1e6));
+      const bad = (one) => !(one >= 0 && one <= 1e6), wrong = bad(miss) || bad(alarm), none = miss === 0 && alarm === 0;
       complaint.textContent = wrong ? "A cost is a number from 0 to 1,000,000. The last good one stays in use."
-        : miss + alarm === 0 ? "With both costs 0 every threshold is as cheap as any other. Give one of them a cost." : "";
-      for (const one of Object.values(prices)) one.setAttribute("aria-invalid", String(complaint.textContent !== ""));
+        : none ? "With both costs 0 every threshold is as cheap as any other. Give one of them a cost." : "";
+      prices.miss.setAttribute("aria-invalid", String(bad(miss) || none));
+      prices.alarm.setAttribute("aria-invalid", String(bad(alarm) || none));
       if (!complaint.textContent) { model.set("miss", miss); model.set("alarm", alarm); model.save_changes(); }
     });
   function drag(event) {
