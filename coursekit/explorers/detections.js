@@ -27,6 +27,8 @@ function mark(kind, [left, top, right, bottom]) {
   return group;
 }
 
+const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
 function render({ model, el }) {
   const [width, height] = model.get("size"), boxes = model.get("boxes"), scores = model.get("scores");
   const truth = model.get("true"), ious = model.get("ious"), partners = model.get("partners"), aps = model.get("aps");
@@ -52,7 +54,7 @@ function render({ model, el }) {
     sign.append(mark(kind, [3, 3, 21, 21]));
     key.append(html("span", {}, sign, text));
   }
-  const root = html("div", { className: "ck-explorer" },
+  const root = html("div", { className: "ck-explorer ck-on-boxes" },
     html("h3", { textContent: "Two thresholds, one field" }), score.row, iou.row, answer, key,
     html("div", { className: "ck-side" }, field, curve));
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // arrows move the slider, not the notebook
@@ -93,7 +95,7 @@ function render({ model, el }) {
     iou.input.setAttribute("aria-valuetext", `IoU ${ious[place].toFixed(2)}`);
     const precision = kept ? `precision ${(hits / kept).toFixed(2)}` : "no box is kept, so there is no precision";
     answer.replaceChildren(
-      html("strong", { textContent: `${hits} hits, ${alarms} false alarms, ${misses} misses` }),
+      html("strong", { textContent: `${many(hits, "hit")}, ${many(alarms, "false alarm")}, ${many(misses, "miss", "misses")}` }),
       `: ${precision}, recall ${recall.toFixed(2)}. Average precision at this IoU, over all scores: ${aps[place].toFixed(2)}.`);
     draw(row, kept ? [hits / kept, recall] : null);
     field.setAttribute("aria-label", `A simulated field with ${truth.length} cells and ${kept} boxes. ${answer.textContent}`);

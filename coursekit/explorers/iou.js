@@ -63,7 +63,7 @@ function render({ model, el }) {
     button.addEventListener("click", () => { boxes.predicted = fit(box(boxes.true)); chosen = "predicted"; update(); });
     presets.append(button);
   }
-  const root = html("div", { className: "ck-explorer" },
+  const root = html("div", { className: "ck-explorer ck-on-boxes" },
     html("h3", { textContent: "Drag a box, or its corner" }), answer, svg,
     html("div", { className: "ck-presets-row" }, html("span", { textContent: "Put the predicted box:" }), presets),
     which, ...sliders.map((one) => one.row));
