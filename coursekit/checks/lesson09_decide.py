@@ -27,7 +27,7 @@ class ThresholdCheck(Check):
 
     def draw(self, seed: int) -> dict[str, Any]:
         dice = random.Random(seed)
-        cases = []
+        cases: list[dict[str, Any]] = []
         while len(cases) < 3:
             terms = Terms(dice.choice([0.01, 0.02, 0.05, 0.1]), dice.choice([10, 20, 50]), dice.choice([1, 2]))
             case = _scores(dice, dice.uniform(1.2, 2.4), terms)

@@ -27,6 +27,8 @@ function render({ model, el }) {
   const budget = html("input", { type: "range", min: 0, max: dearest(20), step: 1, id: `plan-budget-${id}` });
   const price = html("input", { type: "range", min: 0, max: 20, step: 1, id: `plan-price-${id}` });
   const budgetSays = html("span", { className: "ck-number" }), priceSays = html("span", { className: "ck-number" });
+  for (const slider of [budget, price]) slider.style.minWidth = "60px"; // two long labels, and a narrow window
+  for (const number of [budgetSays, priceSays]) number.style.minWidth = "5.5em";
   const answer = html("p", { className: "ck-answer" });
   answer.setAttribute("role", "status"); // said aloud when a slider rests
   const height = TOP + rows.length * ROW + 34;
