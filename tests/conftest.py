@@ -15,6 +15,8 @@ import pytest
 # Before anything imports torch or matplotlib. Two cores are shared by pytest's workers, their kernels and a browser.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# Threads that wait must not spin: two workers' kernels of two threads each would starve each other.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ["MPLBACKEND"] = "Agg"
 # A shell that starts tests in the background has them ignore Ctrl+C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
