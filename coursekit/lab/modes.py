@@ -23,7 +23,7 @@ ABOUT = {
     "deep": About("Deep", "What happens underneath, with evidence."),
     "experiment": About("Experiment", "Change one thing, guess first, compare."),
     "metrics": About("Metrics", "Which number to watch, and how it misleads."),
-    "practice": About("Practice", "Five questions that answer back."),
+    "practice": About("Practice", "Questions that answer back."),
     "challenge": About("Challenge", "Five timed problems, two tries each."),
     "review": About("Review", "Recall cards, just before you forget."),
 }
