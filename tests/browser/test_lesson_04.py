@@ -1,4 +1,4 @@
-"""Lesson 04 in a real browser: it runs, and both explorers answer to mouse and keyboard, in light and dark."""
+"""Lesson 04 in a real browser: both explorers, each in its view, answer to mouse and keyboard, in light and dark."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ def test_the_epochs_are_moved_by_keyboard_and_mouse_in_both_themes(pages: Pages,
     assert spill <= 1
 
 
-def test_the_whole_lesson_runs_and_the_sizes_are_moved(pages: Pages) -> None:
+def test_the_sizes_are_moved_by_mouse_and_keyboard(pages: Pages, world: Path) -> None:
     page = pages("light")
-    open_notebook(page, f"{NAME}/{NAME}.ipynb")
+    path = write_view(NAME, "metrics", world / "workspace")
+    open_notebook(page, path.relative_to(world / "workspace").as_posix())
     run_all(page)
     assert errors(page) == []
 
