@@ -54,7 +54,7 @@ class DetectionExplorer(Explorer):
             picture=_data_url(image),
             size=[image.shape[2], image.shape[1]],
             boxes=[[round(value, 1) for value in box] for box in boxes.tolist()],
-            scores=[round(value, 4) for value in scores.tolist()],
+            scores=scores.tolist(),  # not rounded: 0.99998 is below a threshold of 1
             true=true.tolist(),
             partners=[one.partner.tolist() for one in matches],
             aps=[round(average_precision(scores, one.hits, len(true)), 4) for one in matches],
