@@ -25,7 +25,9 @@ MORE_TAGS = {"misconceptions", "symptoms", "test", "key-result", "volatile"}
 
 SMALL = 12  # a count up to here may be a word of the text: two models, 10 modes
 NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])")
-NOT_PROSE = re.compile(r"```(?s:.*?)```|`[^`]*`|\[[^\]]*\]\(https?:[^)]*\)|\]\([^)]*\)|\$[^$]*\$|^\|.*$|^#.*$", re.MULTILINE)
+NOT_PROSE = re.compile(
+    r"```(?s:.*?)```|`[^`]*`|\[[^\]]*\]\(https?:[^)]*\)|\]\([^)]*\)|\$[^$]*\$|^\|.*$|^#.*$", re.MULTILINE
+)
 
 # Minutes that a learner needs: slow reading of a text in which each sentence counts, code read with care, a guess.
 WORDS, LINES, GUESS = 1 / 180, 0.13, 1.0
