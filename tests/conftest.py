@@ -125,6 +125,7 @@ def bwrap() -> str:
 ONE_BY_ONE = ("test_notebooks.py", "test_views_run.py")  # files whose tests share nothing, and take long
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file share its lab and its browser, so a worker gets a whole file; and the longest come first.
 

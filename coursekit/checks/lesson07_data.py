@@ -171,7 +171,7 @@ class WeightsCheck(Check):
             min(ratio) > 0 and max(ratio) < min(ratio) * 1.001,
             "The item weights do not follow the labels: a cell's weight must be that of its class.",
         )
-        return f"Each of {len(counts)} classes weighs the same in the loss, and is drawn equally often."
+        return "Every class weighs the same in the loss, and is drawn equally often."
 
     @staticmethod
     def _classes(weights: list[float], right: list[float], counts: list[int]) -> None:

@@ -63,7 +63,7 @@ def test_the_dashboard_fits_a_narrow_window(pages: Pages) -> None:
 
 def test_a_mode_opens_as_a_notebook_of_its_own_by_keyboard(pages: Pages, world: Path) -> None:
     page = pages("light")
-    page.locator(f'{SHOWN} button.ckd-mode[data-mode="idea"]').focus()
+    page.locator(f'{SHOWN} button.ckd-mode[data-mode="idea"]').first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".lm-TabBar-tabLabel", has_text="idea.ipynb")).to_have_count(1, timeout=SLOW)
     assert (world / "workspace" / "01_loading_weights" / "views" / "idea.ipynb").is_file()
@@ -116,7 +116,7 @@ def test_lesson_01_runs_and_a_question_is_answered_by_keyboard_and_kept(pages: P
 
 def test_the_practice_card_follows_the_dark_theme(pages: Pages) -> None:
     page = pages("dark")
-    page.locator(f'{SHOWN} button.ckd-mode[data-mode="practice"]').click()
+    page.locator(f'{SHOWN} button.ckd-mode[data-mode="practice"]').first.click()
     expect(page.locator(".lm-TabBar-tabLabel", has_text="practice.ipynb")).to_have_count(1, timeout=SLOW)
     expect(page.locator(f"{SHOWN} .jp-Notebook")).to_contain_text("This is one of ten ways", timeout=SLOW)
     run_all(page)

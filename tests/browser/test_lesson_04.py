@@ -54,7 +54,7 @@ def test_the_sizes_are_moved_by_mouse_and_keyboard(pages: Pages, world: Path) ->
     by_mouse(sizes)
     by_keyboard(page, sizes)
     said = sizes.locator(".ck-answer").inner_text()
-    sizes.get_by_label("from scratch").check()
+    sizes.get_by_role("radio", name="from scratch").check()
     expect(sizes.locator(".ck-answer")).not_to_have_text(said)
     expect(sizes.locator(".ck-answer")).to_contain_text("(from scratch)")
     assert violations(page, ".ck-explorer") == []
