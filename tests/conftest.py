@@ -122,21 +122,13 @@ def bwrap() -> str:
     return require_tool("bwrap")
 
 
-ONE_BY_ONE = ("test_notebooks.py", "test_views_run.py")  # files whose tests share nothing, and take long
+LONGEST = ("test_views_run.py", "test_notebooks.py")  # one for each of two workers
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file share its lab and its browser, so a worker gets a whole file; and the longest come first.
-
-    Notebooks are tests of their own: those of a lesson go to one worker, so that the workers end together.
-    """
-    for item in items:
-        alone = item.path.name in ONE_BY_ONE
-        name = getattr(item, "callspec", None)
-        item.add_marker(pytest.mark.xdist_group(f"{item.path} {name.id if name else ''}" if alone else str(item.path)))
-    rank = {"notebooks": 0, "browser": 1, "quiz": 3}
-    items.sort(key=lambda item: 0 if item.path.name in ONE_BY_ONE else rank.get(item.path.parent.name, 2))
+    """The longest files come first, so that the workers end together."""
+    rank = {"browser": 1, "quiz": 3}
+    items.sort(key=lambda item: 0 if item.path.name in LONGEST else rank.get(item.path.parent.name, 2))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
     # tests/conftest.py repeats this line in pytest's summary, where it is seen.
     line = ", ".join(f"{name} {'passed' if passed else 'FAILED'}" for name, passed in verdicts.items())
     settings = {**os.environ, "COURSEKIT_CHECKS": line}
-    # tests/conftest.py says which tests go together, and in which order.
-    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup", "--no-loadscope-reorder"]
+    # Whole files: the tests of a file share its lab and its browser. Their order is that of tests/conftest.py.
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
     selection = ["-m", "not slow and not browser"] if fast else []
     command = [sys.executable, "-m", "pytest", *workers, *selection, *chosen]
     status = subprocess.run(command, cwd=ROOT, env=settings).returncode
