@@ -62,6 +62,7 @@ def test_the_released_starter_is_not_attempted(exercise: str) -> None:
         assert judge(exercise, nothing, seed=0).status == "not_attempted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", IDS)
 def test_the_solution_passes_on_every_seed(exercise: str) -> None:
     for seed in range(PASSES):
@@ -92,6 +93,7 @@ def test_messages_differ_between_misconceptions(exercise: str) -> None:
     assert len(set(messages)) == len(messages)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", IDS)
 def test_nonsense_fails_without_an_exception(exercise: str) -> None:
     def raises(*_: Any) -> Any:
@@ -103,6 +105,7 @@ def test_nonsense_fails_without_an_exception(exercise: str) -> None:
     assert "KeyError: 'imagenet'" in judge(exercise, raises, seed=3).message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", IDS)
 def test_inputs_are_fresh_and_reproducible(exercise: str) -> None:
     one: Check = exercises()[exercise].check

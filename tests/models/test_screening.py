@@ -10,6 +10,7 @@ from coursekit.models.course import course_resnet18
 from coursekit.models.screening import WEIGHTS, logits_of, screening_model
 
 
+@pytest.mark.slow
 def test_it_names_cells_of_slides_it_never_saw() -> None:
     model = screening_model()
     test = SmearCells(500, slides=10, first_slide=100, seed=2)
