@@ -49,23 +49,29 @@ def lesson_problems(lesson: Lesson) -> Iterator[Problem]:
 def _tags(lesson: Lesson) -> Iterator[Problem]:
     """Each cell belongs to a mode or a part of the lesson; each mode has cells."""
     path = lesson.notebook
-    text = path.read_text(encoding="utf-8")
     seen: set[str] = set()
     filled: dict[str, set[str]] = {mode: set() for mode in MODES}
-    for number, cell in enumerate(json.loads(text)["cells"], 1):
+    for number, cell in enumerate(_cells(path), 1):
         tags = set(cell.get("metadata", {}).get("tags", []))
         seen |= tags
         if len("".join(cell["source"]).split()) >= WORTH:
             for mode in MODES:
                 filled[mode] |= {cell["cell_type"]} if f"mode-{mode}" in tags else set()
         name = cell.get("id", "")
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if f'"id": "{name}"' in row), 1)
         if not tags & (TAGS | MORE_TAGS):
             mend = f"Tag it with one of: {', '.join(sorted(TAGS))}."
-            yield Problem(str(path), line, "tags", f"cell {number} belongs to no part of the lesson.", mend)
+            yield Problem(
+                str(path), line_of_cell(path, name), "tags", f"cell {number} belongs to no part of the lesson.", mend
+            )
         for tag in sorted(tag for tag in tags if tag.startswith("mode-") and tag not in TAGS):
             mend = f"Modes: {', '.join(MODES)}."
-            yield Problem(str(path), line, "tags", f"cell {number} has the tag {tag!r}, which is no mode.", mend)
+            yield Problem(
+                str(path),
+                line_of_cell(path, name),
+                "tags",
+                f"cell {number} has the tag {tag!r}, which is no mode.",
+                mend,
+            )
     for mode in MODES:
         if f"mode-{mode}" not in seen:
             message = f"has no cell of the mode {mode!r}."
